@@ -1,0 +1,1 @@
+"""Development tools: what the Makefile runs. Nothing in the product imports from here."""
