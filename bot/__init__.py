@@ -1,0 +1,1 @@
+"""Taalbrug: clients and coaches talk, each in their own language."""
