@@ -1,0 +1,1 @@
+"""The outside: Telegram, translation engines, other channels."""

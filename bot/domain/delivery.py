@@ -1,0 +1,152 @@
+"""What may happen to an update that came in and to a call that must go out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.ids import (
+    AppointmentId,
+    ChatId,
+    ClientId,
+    InboxId,
+    MessageId,
+    OutboxId,
+    TelegramMessageId,
+    TranslationId,
+)
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | Mapping[str, "JsonValue"]
+Payload = Mapping[str, JsonValue]
+"""Parameters of a Bot API method, as Telegram names them."""
+
+
+class InboxState(StrEnum):
+    """Where an update stands; `quarantined` waits for a person."""
+
+    NEW = "new"
+    DONE = "done"
+    QUARANTINED = "quarantined"
+
+
+class OutboxState(StrEnum):
+    """Where an outgoing call stands.
+
+    `waiting` needs its translation; `sending` is committed before the call; `uncertain` was
+    perhaps delivered; `retired` was overtaken by events and is not sent.
+    """
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+    RETIRED = "retired"
+
+
+class OutboxKind(StrEnum):
+    """What an outgoing call is for; decides who may get it, when, and what doubt means."""
+
+    ONBOARDING = "onboarding"
+    """Before the privacy notice is acknowledged: answers to her own taps only."""
+    ANSWER = "answer"
+    """An answer to something the person just did; also in quiet hours."""
+    CONVERSATION = "conversation"
+    APPOINTMENT = "appointment"
+    REMINDER = "reminder"
+    URGENT = "urgent"
+    """Emergency numbers and same-day cancellations: at any hour."""
+    STAFF = "staff"
+    SET = "set"
+    """A call that can be repeated without harm: a tap acknowledged, commands set."""
+
+
+class FailureKind(StrEnum):
+    """What a failed call proves about the message."""
+
+    NOT_SENT = "not_sent"
+    """It did not arrive and may be tried again."""
+    SLOW_DOWN = "slow_down"
+    """Refused for now; may be tried after a stated time."""
+    GONE = "gone"
+    """The person cannot be reached in this chat any more."""
+    REJECTED = "rejected"
+    """It will never be accepted as it is."""
+    DOUBT = "doubt"
+    """It may or may not have arrived."""
+
+
+HANDLING_ATTEMPTS = 3
+"""How often an update is tried before it is put apart for a person."""
+
+SENDING_ATTEMPTS = 8
+"""How often a call that certainly failed is tried again."""
+
+REPEATABLE_METHODS = frozenset(
+    {
+        "answerCallbackQuery",
+        "deleteMessage",
+        "editMessageText",
+        "editMessageCaption",
+        "editMessageReplyMarkup",
+        "sendChatAction",
+        "setMessageReaction",
+        "setMyCommands",
+    }
+)
+"""Calls whose repetition changes nothing for the reader."""
+
+
+def backoff_seconds(attempts: int) -> int:
+    """Return how long to wait after so many failed attempts: 1, 2, 4 … at most 300 seconds."""
+    return min(1 << min(max(attempts - 1, 0), 10), 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An update as it was committed before Telegram was told."""
+
+    id: InboxId
+    update_id: int
+    lane: int
+    raw: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A call of the Bot API that must be made, and how far it has come."""
+
+    id: OutboxId
+    lane: str
+    seq: int
+    part: int
+    chat_id: ChatId
+    kind: OutboxKind
+    method: str
+    payload: Payload
+    frame: str | None
+    client_id: ClientId | None
+    message_id: MessageId | None
+    translation_id: TranslationId | None
+    appointment_id: AppointmentId | None
+    appointment_revision: int | None
+    edits_outbox_id: OutboxId | None
+    state: OutboxState
+    attempts: int
+    doubts: int
+    """How often it was perhaps delivered; after one it carries a mark."""
+    not_before: datetime
+    valid_until: datetime | None
+    telegram_message_id: TelegramMessageId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a call did not succeed, in terms of what may be done about it."""
+
+    kind: FailureKind
+    description: str
+    """Telegram's or the network's own words; never message text."""
+    wait_seconds: int = 0

@@ -1,0 +1,1 @@
+"""Translation: the phrasebook, the chain of engines, and what both are made of."""
