@@ -162,9 +162,14 @@ def plan_reminders(
     return due
 
 
-def is_too_late(now: datetime, starts_at: datetime, rules: ReminderRules) -> bool:
-    """Tell whether a reminder would come too late to be of use."""
-    return now > starts_at - timedelta(minutes=rules.too_late_minutes)
+def last_moment(due_at: datetime, starts_at: datetime, rules: ReminderRules) -> datetime:
+    """Return until when a reminder is of use: some time before the start.
+
+    Of an early appointment, whose reminder waits until people are up, half the time between the
+    two is left.
+    """
+    usual = starts_at - timedelta(minutes=rules.too_late_minutes)
+    return max(usual, due_at + (starts_at - due_at) / 2)
 
 
 def reminder_text(

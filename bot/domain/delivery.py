@@ -139,6 +139,7 @@ class Outgoing:
     """How often it was perhaps delivered; after one it carries a mark."""
     not_before: datetime
     valid_until: datetime | None
+    created_at: datetime
     telegram_message_id: TelegramMessageId | None
 
 

@@ -21,7 +21,7 @@ _WORDS: dict[Word, frozenset[str]] = {
         {"stop", "stoppen", "/stop", "توقف", "إيقاف", "ایست", "توقف کنید", "ጠጠው", "ጠጠው ኣብል"}
     ),
     Word.START: frozenset({"start", "ابدأ", "شروع", "جمر", "ጀምር"}),
-    Word.MENU: frozenset({"menu", "/menu", "help", "/help", "hulp"}),
+    Word.MENU: frozenset({"menu", "/menu", "/help"}),
 }
 
 

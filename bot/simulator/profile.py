@@ -74,7 +74,9 @@ class Profile:
 
     def commands_for(self, chat_id: int, language: str) -> list[object]:
         """Give the commands a person sees, by the order in which Telegram looks."""
-        primary = language.partition("-")[0]
+        primary = language.replace("_", "-").partition("-")[0]
+        if len(primary) != 2:  # noqa: PLR2004  # what a phone is set to need not be a code Telegram takes
+            primary = ""
         for scope in (
             {"type": "chat", "chat_id": chat_id},
             {"type": "all_private_chats"},

@@ -1,0 +1,173 @@
+"""Telegram through python-telegram-bot: one call made, and what its failure proves."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from datetime import timedelta
+
+import httpx
+from telegram import Bot
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest, HTTPXRequest
+from telegram.warnings import PTBUserWarning
+
+from bot.domain.delivery import Failure, FailureKind, JsonValue, Payload
+from bot.domain.ids import TelegramMessageId
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_GRACE_SECONDS = 10
+_SLOW_DOWN_SECONDS = 5
+
+# The raw call is chosen on purpose: the outbox holds Bot API parameters, not Python objects.
+warnings.filterwarnings("ignore", message="Please use 'Bot", category=PTBUserWarning)
+
+# Without it the library warns at every "slow down" that its answer will change its type.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# These log addresses with the token in them.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class SendError(Exception):
+    """A call that did not succeed; `failure` says what may be done about it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.description)
+        self.failure = failure
+
+
+class _Request(HTTPXRequest):
+    """HTTP that keeps to itself what it cannot read: an answer may hold what people wrote.
+
+    The library would write the whole answer to the log.
+    """
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, JsonValue]:
+        """Return the answer; errors: TelegramError when it is not a JSON object."""
+        try:
+            answer: object = json.loads(payload.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            msg = "Invalid server response"
+            raise TelegramError(msg) from None
+        return answer
+
+
+def make_bot(token: str, api_url: str, poll_seconds: int) -> ExtBot[None]:
+    """Return a bot for this token; polling has a connection of its own."""
+    return ExtBot(
+        token,
+        base_url=f"{api_url}/bot",
+        base_file_url=f"{api_url}/file/bot",
+        request=_Request(connection_pool_size=16, read_timeout=20, write_timeout=20),
+        get_updates_request=_Request(
+            connection_pool_size=2, read_timeout=poll_seconds + _GRACE_SECONDS
+        ),
+    )
+
+
+async def make_call(bot: Bot, method: str, payload: Payload) -> TelegramMessageId | None:
+    """Make one call; returns the id of the message it made, if it made one.
+
+    Errors: SendError with what the failure proves.
+    """
+    try:
+        result = await _ask(bot, method, payload)
+    except TelegramError as error:
+        raise SendError(classify(error)) from error
+    except Exception as error:
+        # Whatever else breaks inside the library says nothing about whether it arrived.
+        raise SendError(Failure(FailureKind.DOUBT, type(error).__name__)) from error
+    if isinstance(result, Mapping) and "message_id" in result:
+        return TelegramMessageId(int(result["message_id"]))
+    return None
+
+
+async def _ask(
+    bot: Bot, method: str, payload: Payload, read_timeout: float | None = None
+) -> object:
+    """Make a call. Errors: TelegramError, and InvalidToken only when the token is refused."""
+    patience = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
+    try:
+        result: object = await bot.do_api_request(
+            method, api_kwargs=dict(payload), read_timeout=patience
+        )
+    except EndPointNotFound as error:
+        # The library says this of a refused token (401) as well as of an unknown method (404).
+        refused = error.__cause__
+        if isinstance(refused, InvalidToken) and "unauthorized" in refused.message.lower():
+            raise InvalidToken from None
+        raise
+    return result
+
+
+def seconds_to_wait(error: RetryAfter) -> int:
+    """Return how long Telegram wants to be left alone, with a second to spare."""
+    wait = error.retry_after
+    return int(wait.total_seconds() if isinstance(wait, timedelta) else wait) + 1
+
+
+def classify(error: TelegramError) -> Failure:
+    """Return what a failed call proves about the message.
+
+    BadRequest and TimedOut are NetworkErrors too, so the order of the questions matters.
+    """
+    words = f"{type(error).__name__}: {_without_answer(error.message)}"
+    if isinstance(error, RetryAfter):
+        return Failure(FailureKind.SLOW_DOWN, words, seconds_to_wait(error))
+    if isinstance(error, Forbidden):
+        return Failure(FailureKind.GONE, words)
+    if isinstance(error, BadRequest) and "chat not found" in error.message.lower():
+        return Failure(FailureKind.GONE, words)
+    if isinstance(error, InvalidToken):
+        # Nothing is wrong with the message: it goes out once the operator has mended the token.
+        return Failure(FailureKind.NOT_SENT, words)
+    if isinstance(error, BadRequest | ChatMigrated | EndPointNotFound | Conflict):
+        return Failure(FailureKind.REJECTED, words)
+    if isinstance(error, NetworkError) and isinstance(error.__cause__, _NOT_SENT):
+        return Failure(FailureKind.NOT_SENT, words)
+    if isinstance(error, NetworkError) and error.message.startswith("Too Many Requests"):
+        # Refused without saying for how long, as a proxy before Telegram does.
+        return Failure(FailureKind.SLOW_DOWN, words, _SLOW_DOWN_SECONDS)
+    return Failure(FailureKind.DOUBT, words)
+
+
+def _without_answer(message: str) -> str:
+    """Return the library's words without what the server answered, which may be anything."""
+    for quoting in (". Parsing the server response", " in HTTP implementation"):
+        message = message.partition(quoting)[0]
+    return message
+
+
+async def ask_for_updates(
+    bot: Bot, offset: int | None, poll_seconds: int, allowed: tuple[str, ...]
+) -> list[JsonValue]:
+    """Return the updates from `offset` on, raw; waits up to `poll_seconds` for the first.
+
+    The updates before `offset` are thereby confirmed to Telegram.
+    """
+    question: dict[str, JsonValue] = {
+        "timeout": poll_seconds,
+        "limit": 100,
+        "allowed_updates": list(allowed),
+    }
+    if offset is not None:
+        question["offset"] = offset
+    result = await _ask(bot, "getUpdates", question, poll_seconds + _GRACE_SECONDS)
+    return result if isinstance(result, list) else []

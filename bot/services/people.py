@@ -1,0 +1,202 @@
+"""Staff and clients from a file: each good row in, each bad one named with its remedy."""
+
+import csv
+import io
+import unicodedata
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.errors import ImportRowError
+from bot.domain.ids import ClientId, StaffId
+from bot.domain.languages import KNOWN, Language
+from bot.domain.people import Role
+from bot.services.core import Core
+from bot.storage import people, tasks
+from bot.storage.database import Transaction
+
+COLUMNS = ("role", "code", "name", "language", "coach")
+_CLIENT = "client"
+_JOINERS = "\u200c\u200d"  # part of how Persian names are spelt
+_CODE_LIMIT = 40
+_NAME_LIMIT = 120
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a file."""
+
+    staff: int = 0
+    clients: int = 0
+    known: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    role: str
+    code: str
+    name: str
+    language: str
+    coach: str
+
+
+async def import_csv(core: Core, content: str, now: datetime) -> ImportReport:
+    """Take staff and clients from CSV text with the columns role, code, name, language, coach.
+
+    Roles: client, coach, coordinator, or `coach+coordinator`. People whose code is known are
+    left as they are, so that the same file may be imported twice. Errors: ImportRowError when
+    the heading is not as it must be; then nothing is taken.
+    """
+    report = ImportReport()
+    rows, problems = _read(content)
+    async with core.database.transaction() as tx:
+        # Coaches first, so that a client may stand above her coach in the file.
+        for row in sorted(rows, key=lambda row: (row.role == _CLIENT, row.line)):
+            try:
+                await _take(tx, row, report, now)
+            except ImportRowError as error:
+                problems[row.line] = str(error)
+        await tasks.insert_audit(
+            tx,
+            actor="operator",
+            action="people_import",
+            about=f"staff:{report.staff} clients:{report.clients}",
+            now=now,
+        )
+    report.problems = [f"Line {line}: {problem}" for line, problem in sorted(problems.items())]
+    return report
+
+
+def _read(content: str) -> tuple[list[_Row], dict[int, str]]:
+    """Return the rows that can be read, and what is wrong with the others by line."""
+    content = content.removeprefix("\ufeff")
+    first = content.split("\n", 1)[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+    rows: dict[str, _Row] = {}
+    problems: dict[int, str] = {}
+    try:
+        _check_heading(reader)
+        for entry in reader:
+            line = reader.line_num
+            values = {name: _plain(entry.get(name) or "") for name in COLUMNS}
+            row = _Row(line=line, **values | {"role": values["role"].lower()})
+            earlier = rows.get(row.code)
+            if None in entry:
+                problems[line] = (
+                    "more values than columns. Put quotes around a value that holds the separator."
+                )
+            elif row.code and earlier and replace(earlier, line=line) != row:
+                problems[line] = (
+                    f"the code {row.code} stands on line {earlier.line} as well, for somebody "
+                    "else. Give each person a code of their own."
+                )
+            elif any(values.values()):
+                rows[row.code or f"line {line}"] = row
+    except csv.Error as error:
+        problems[reader.line_num] = (
+            f"{error}. Nothing from here on was read; mend the quotes there."
+        )
+    return list(rows.values()), problems
+
+
+def _check_heading(reader: "csv.DictReader[str]") -> None:
+    try:
+        heading = [_plain(name).lower() for name in reader.fieldnames or []]
+    except csv.Error as error:
+        msg = f"Line 1: {error}. Mend the quotes in the heading."
+        raise ImportRowError(msg) from error
+    if not set(COLUMNS) <= set(heading):
+        msg = (
+            f"Line 1: the heading must name the columns {', '.join(COLUMNS)}; "
+            f"it names {', '.join(heading) or 'none'}. Mend the first line."
+        )
+        raise ImportRowError(msg)
+    reader.fieldnames = heading
+
+
+def _plain(value: str) -> str:
+    """Return a value on one line, without what cannot be seen: a name is shown in every text."""
+    seen = "".join(
+        " " if unicodedata.category(sign) == "Cc" else sign
+        for sign in value
+        if sign in _JOINERS or unicodedata.category(sign) != "Cf"
+    )
+    return " ".join(seen.split())
+
+
+async def _take(tx: Transaction, row: _Row, report: ImportReport, now: datetime) -> None:
+    roles = _check(row)
+    known_client = await people.find_client(tx, row.code) is not None
+    known_staff = await people.find_staff(tx, row.code) is not None
+    if known_client or known_staff:
+        if known_client != (row.role == _CLIENT):
+            other = "a client" if known_client else "a member of staff"
+            msg = f"the code {row.code} is that of {other}. Give each person a code of their own."
+            raise ImportRowError(msg)
+        report.known += 1
+        return
+    if row.role != _CLIENT:
+        await people.insert_staff(tx, code=row.code, name=row.name, roles=roles, now=now)
+        report.staff += 1
+        return
+    if row.language not in KNOWN:
+        msg = (
+            f"language {row.language!r} of {row.code} is not known. "
+            f"Write one of {', '.join(sorted(KNOWN))}."
+        )
+        raise ImportRowError(msg)
+    coach = await people.find_staff(tx, row.coach)
+    if coach is None or Role.COACH not in coach.roles:
+        msg = (
+            f"there is no coach {row.coach!r} for {row.code}. "
+            "Add a row with role coach and that code, or mend the code."
+        )
+        raise ImportRowError(msg)
+    await people.insert_client(
+        tx,
+        code=row.code,
+        name=row.name,
+        language=Language(row.language),
+        coach_id=coach.id,
+        now=now,
+    )
+    report.clients += 1
+
+
+def _check(row: _Row) -> tuple[Role, ...]:
+    """Return the roles of a member of staff; none for a client."""
+    for name, value, limit in (
+        ("code", row.code, _CODE_LIMIT),
+        ("name", row.name, _NAME_LIMIT),
+    ):
+        if not value or len(value) > limit:
+            msg = f"the {name} must have 1 to {limit} characters. Mend it."
+            raise ImportRowError(msg)
+    if row.role == _CLIENT:
+        return ()
+    try:
+        return tuple(dict.fromkeys(Role(part.strip()) for part in row.role.split("+")))
+    except ValueError:
+        msg = (
+            f"role {row.role!r} of {row.code} is not known. "
+            "Write client, coach, coordinator or coach+coordinator."
+        )
+        raise ImportRowError(msg) from None
+
+
+async def find_person(core: Core, code: str) -> tuple[ClientId | None, StaffId | None, str]:
+    """Return who has this code: a client or a member of staff, and the name.
+
+    Errors: ImportRowError when nobody has it.
+    """
+    async with core.database.reading() as tx:
+        client = await people.find_client(tx, code)
+        if client is not None:
+            return client.id, None, client.name
+        person = await people.find_staff(tx, code)
+    if person is None:
+        msg = f"Nobody has the code {code!r}. See the codes in the file you imported."
+        raise ImportRowError(msg)
+    return None, person.id, person.name

@@ -1,0 +1,1 @@
+"""What people do: an update becomes one service call, and nothing else."""

@@ -1,0 +1,1 @@
+"""What time does: a tick becomes one service call, and nothing else."""

@@ -1,0 +1,44 @@
+"""The clock's work: each tick asks one service what is due."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.services import reminders, translations
+from bot.services.core import Core
+
+Clock = Callable[[], datetime]
+Tick = Callable[[Core, datetime], Awaitable[int]]
+
+TICKS: tuple[Tick, ...] = (reminders.queue_due, translations.release_overdue)
+"""Everything that time does."""
+
+
+def build(core: Core, clock: Clock) -> AsyncIOScheduler:
+    """Return a scheduler that looks at what is due; the due work itself is rows.
+
+    A tick that was late or found nothing costs nothing: the next one asks again.
+    """
+    scheduler = AsyncIOScheduler(
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+
+    def job(tick: Tick) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            # Cut off by the end of the program; the next start asks again.
+            with suppress(asyncio.CancelledError):
+                await tick(core, clock())
+
+        return run
+
+    for tick in TICKS:
+        scheduler.add_job(job(tick), "interval", seconds=core.config.scheduler.tick_seconds)
+    return scheduler
+
+
+async def run_once(core: Core, now: datetime) -> int:
+    """Do everything that is due at `now`; returns how much was found."""
+    return sum([await tick(core, now) for tick in TICKS])

@@ -1,0 +1,90 @@
+"""Sending over a bad line: nothing is lost, and what may come twice says so."""
+
+import pytest
+
+from tests.cast import JOKE, KHALED, SELAM
+from tests.support.town import Town
+
+
+async def test_slow_down_is_obeyed_and_the_order_stays(town: Town) -> None:
+    town.phones.fault("429", method="sendMessage", chat_id=JOKE.chat_id, retry_after=30)
+    town.writes(SELAM, "10 ደቒቕ ክድንጉ እየ።")
+    town.writes(SELAM, "20 ደቒቕ ክድንጉ እየ።")
+    await town.settled()
+    assert town.texts(JOKE) == []
+
+    await town.passes(seconds=31)
+
+    minutes = [text.split("\n")[1] for text in town.texts(JOKE)]
+    assert minutes == ["Ik ben 10 minuten te laat.", "Ik ben 20 minuten te laat."]
+
+
+async def test_one_clients_broken_line_does_not_hold_up_another_client(town: Town) -> None:
+    town.phones.fault("429", method="sendMessage", chat_id=JOKE.chat_id, retry_after=30)
+    await town.says(SELAM, "ሰላም።")
+    assert town.texts(JOKE) == []
+
+    await town.says(KHALED, "مرحبًا.")
+
+    assert [text.split(" ")[0] for text in town.texts(JOKE)] == ["K-0002"]
+    await town.passes(seconds=31)
+    assert [text.split(" ")[0] for text in town.texts(JOKE)] == ["K-0001"]
+
+
+@pytest.mark.parametrize("fault", ["accept_then_close", "garbage", "half_response"])
+async def test_what_perhaps_arrived_comes_once_more_and_says_so(town: Town, fault: str) -> None:
+    town.phones.fault(fault, method="sendMessage", chat_id=JOKE.chat_id)
+    await town.says(SELAM, "ሰላም።")
+    await town.passes(seconds=2)
+
+    first, second = town.texts(JOKE)
+    assert second == f"{first}\n{town.words('ch.maybe_twice', JOKE)}"
+
+
+async def test_a_reply_to_a_message_that_came_twice_still_finds_its_client(town: Town) -> None:
+    town.phones.fault("accept_then_close", method="sendMessage", chat_id=JOKE.chat_id)
+    await town.says(SELAM, "ሰላም።")
+    await town.passes(seconds=2)
+    town.nothing_new()
+
+    await town.says(JOKE, "Dank u wel.", town.last(JOKE))
+
+    assert "የቐንየለይ።" in town.last(SELAM).text
+
+
+async def test_a_message_that_twice_perhaps_arrived_is_not_sent_for_ever(town: Town) -> None:
+    await town.says(SELAM, "ሰላም።")
+    message = town.last(JOKE)
+    town.nothing_new()
+    town.phones.fault("502_html", method="sendMessage", chat_id=SELAM.chat_id, times=5)
+    answer = await town.says(JOKE, "Dank u wel.", message)
+    await town.passes(minutes=30)
+
+    assert town.texts(SELAM) == []
+    assert "kwam niet aan" in town.last(JOKE).text
+    assert town.message(JOKE, answer.id).reactions == ()
+    assert len(town.phones.faults()) == 1, "two attempts, and no more"
+
+
+async def test_edits_and_answers_to_taps_are_repeated_without_harm(town: Town) -> None:
+    town.phones.fault("500", method="editMessageText", times=2)
+    await town.says(JOKE, "Hallo.")
+    await town.taps(JOKE, "Selam")
+    await town.passes(seconds=30)
+
+    assert town.find(JOKE, "Voor K-0001 Selam").edited
+    assert len(town.texts(SELAM)) == 1
+
+
+async def test_a_message_telegram_refuses_for_good_is_reported_and_the_lane_goes_on(
+    town: Town,
+) -> None:
+    await town.says(SELAM, "ሰላም።")
+    message = town.last(JOKE)
+    town.phones.fault("migrated", method="sendMessage", chat_id=SELAM.chat_id)
+    await town.says(JOKE, "Dank u wel.", message)
+    assert "kwam niet aan" in town.last(JOKE).text
+
+    await town.says(JOKE, "Tot morgen.", message)
+
+    assert "ጽባሕ የራኽበና።" in town.last(SELAM).text

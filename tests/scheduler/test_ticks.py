@@ -1,0 +1,34 @@
+"""The scheduler: late ticks count once, and each asks its service what is due."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.config import Config
+from bot.services.core import Core
+from bot.storage.database import Database
+from bot.texts import Texts
+from scheduler import ticks
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+async def test_a_tick_that_comes_late_or_twice_is_done_once(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}")
+    core = Core(database, Texts({}), Config(), "")
+    scheduler = ticks.build(core, lambda: NOW)
+    scheduler.start(paused=True)
+    jobs = scheduler.get_jobs()
+    assert len(jobs) == len(ticks.TICKS)
+    for job in jobs:
+        assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
+        assert job.trigger.interval.total_seconds() == core.config.scheduler.tick_seconds
+    scheduler.shutdown(wait=False)
+    await database.close()
+
+
+async def test_an_idle_moment_finds_nothing_due(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}")
+
+    assert await ticks.run_once(Core(database, Texts({}), Config(), ""), NOW) == 0
+
+    await database.close()
