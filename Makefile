@@ -34,7 +34,7 @@ demo: install
 	@.venv/bin/taalbrug demo $(FRESH_OPTION) $(ARGS)
 
 test: browser
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest --numprocesses auto --dist worksteal $(ARGS)
 
 # In this order; with `make --keep-going check` a step that fails does not hide what the next one says.
 check: check-format check-code check-types check-floors test

@@ -6,11 +6,10 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, ContextTypes
 from bot.domain.ids import AppointmentId, ClientId, DraftId
 from bot.services import appointments, attendance, booking
 from bot.services.core import Core
-from handlers.turns import tapped_message, turn_of, words_of
+from handlers.turns import ID, tapped_message, turn_of, words_of
 
 Context = ContextTypes.DEFAULT_TYPE
 
-_ID = "[0-9]{1,9}"  # more digits would not fit the database
 _ANSWERS = "|".join(
     (
         "come|cannot|other_time|question|late|where",
@@ -65,8 +64,8 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
             )
 
     return [
-        CallbackQueryHandler(on_answer, pattern=rf"^ap:{_ID}:{_ID}:({_ANSWERS})$"),
-        CallbackQueryHandler(on_begin, pattern=rf"^bn:{_ID}$"),
-        CallbackQueryHandler(on_booking, pattern=rf"^bk:{_ID}:\w+:[\w:.-]*$"),
-        CallbackQueryHandler(on_staff_action, pattern=rf"^sa:{_ID}:{_ID}:(move|cancel|yes|no)$"),
+        CallbackQueryHandler(on_answer, pattern=rf"^ap:{ID}:{ID}:({_ANSWERS})$"),
+        CallbackQueryHandler(on_begin, pattern=rf"^bn:{ID}$"),
+        CallbackQueryHandler(on_booking, pattern=rf"^bk:{ID}:\w+:[\w:.-]*$"),
+        CallbackQueryHandler(on_staff_action, pattern=rf"^sa:{ID}:{ID}:(move|cancel|yes|no)$"),
     ]

@@ -15,7 +15,7 @@ from bot.domain.ids import ClientId
 from bot.domain.languages import Language
 from bot.services import menu, messages
 from bot.services.core import Core, Turn
-from handlers.turns import turn_of, words_of
+from handlers.turns import ID, turn_of, words_of
 
 Context = ContextTypes.DEFAULT_TYPE
 
@@ -72,6 +72,6 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
         CallbackQueryHandler(on_item, pattern=rf"^mn:({'|'.join(items)})$"),
         CallbackQueryHandler(on_language, pattern=r"^lg:\w+$"),
         CallbackQueryHandler(on_stop, pattern=r"^st:(yes|no)$"),
-        CallbackQueryHandler(on_client, pattern=r"^cl:\d+$"),
+        CallbackQueryHandler(on_client, pattern=rf"^cl:{ID}$"),
         ChatMemberHandler(on_member, ChatMemberHandler.MY_CHAT_MEMBER),
     ]

@@ -14,7 +14,7 @@ from bot.domain.messages import Media, MessageKind
 from bot.services import messages, replies
 from bot.services.core import Core
 from bot.services.relay import Said
-from handlers.turns import message_of, tapped_message, turn_of, words_of
+from handlers.turns import ID, message_of, tapped_message, turn_of, words_of
 
 Context = ContextTypes.DEFAULT_TYPE
 
@@ -52,9 +52,9 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
     )
     return [
         MessageHandler(spoken, on_message),
-        CallbackQueryHandler(on_client_button, pattern=r"^m:\d+:(reply|unclear)$"),
-        CallbackQueryHandler(on_write, pattern=r"^wr:\d+(:\d+)?$"),
-        CallbackQueryHandler(on_draft, pattern=r"^dr:\d+:\d+$"),
+        CallbackQueryHandler(on_client_button, pattern=rf"^m:{ID}:(reply|unclear)$"),
+        CallbackQueryHandler(on_write, pattern=rf"^wr:{ID}(:{ID})?$"),
+        CallbackQueryHandler(on_draft, pattern=rf"^dr:{ID}:{ID}$"),
     ]
 
 

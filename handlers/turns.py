@@ -7,6 +7,10 @@ from bot.domain.languages import KNOWN, Language
 from bot.services.core import CURRENT_TURN, Turn
 
 
+ID = "[0-9]{1,9}"
+"""An id in a button's data, as a pattern; more digits would not fit the database."""
+
+
 def turn_of(update: Update) -> Turn:
     """Return the turn in which this update is handled."""
     turn = CURRENT_TURN.get()

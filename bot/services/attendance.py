@@ -26,9 +26,12 @@ from bot.services.outgoing import (
     take_buttons_away,
     tell_coach,
 )
-from bot.storage import appointments, outbox, people
+from bot.storage import appointments, outbox, people, tasks
 from bot.storage.database import Transaction
 from bot.texts import Value
+
+_ONCE = frozenset({"reason", "part", "minutes"})
+"""Answers that the coach hears of once, however often their button is tapped."""
 
 _MARKS = " \u200f\u2068\u2069"
 
@@ -55,6 +58,12 @@ async def answer(
             text = core.texts.say("ap.past", client.language)
             await say(core, tx, turn, text, client=client)
         elif revision != appointment.revision or not service.stands(appointment):
+            await _show_state(core, tx, turn, client, appointment)
+        elif verb in _ONCE and not await tasks.note_tap(
+            tx, f"{turn.chat_id}:{message}:{verb}", turn.now
+        ):
+            pass  # the second of two quick taps
+        elif verb == "reason" and appointment.state is not AppointmentState.CANNOT:
             await _show_state(core, tx, turn, client, appointment)
         elif verb == "where":
             await _where(core, tx, turn, client, appointment)

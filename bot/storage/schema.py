@@ -340,6 +340,13 @@ tasks = sa.Table(
     sa.Index("ix_tasks_staff", "staff_id", "told_at"),
 )
 
+taps = sa.Table(
+    "taps",
+    metadata,
+    sa.Column("key", sa.String(80), primary_key=True),
+    _time("at"),
+)
+
 audit_events = sa.Table(
     "audit_events",
     metadata,

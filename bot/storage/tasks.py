@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.domain.delivery import JsonValue
 from bot.domain.ids import ClientId, DraftId, StaffId, TaskId
 from bot.storage.database import Transaction
-from bot.storage.schema import audit_events, drafts, tasks
+from bot.storage.schema import audit_events, drafts, taps, tasks
 
 
 async def insert_task(
@@ -60,6 +60,11 @@ async def list_open_tasks(tx: Transaction) -> list[tuple[str, str]]:
         sa.select(tasks.c.kind, tasks.c.key).where(tasks.c.done_at.is_(None)).order_by(tasks.c.id)
     )
     return [(row["kind"], row["key"]) for row in rows]
+
+
+async def note_tap(tx: Transaction, key: str, now: datetime) -> bool:
+    """Note that a question was answered; False when it was before, as by a double tap."""
+    return await tx.insert_if_new(taps, ("key",), key=key, at=now)
 
 
 async def insert_audit(

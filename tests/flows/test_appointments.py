@@ -479,7 +479,6 @@ async def test_answering_twice_tells_the_coach_once(town: Town) -> None:
         assert town.texts(JOKE) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the second of two quick taps is passed on as well")
 @pytest.mark.parametrize(
     "buttons",
     [("cannot", "reason=sick"), ("other_time", "day=1", "part=1m"), ("late", "minutes=20")],

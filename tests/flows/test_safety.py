@@ -404,11 +404,11 @@ async def test_a_text_far_longer_than_telegram_allows_arrives_whole(town: Town) 
 
 
 async def _break_messages(town: Town) -> None:
-    """Make the database refuse what says 1001, behind the bot's back."""
+    """Make the database refuse what says 1001, quoting it as PostgreSQL likes to do."""
     async with town.core.database.transaction() as tx:
         await tx.connection.exec_driver_sql(
             "CREATE TRIGGER broken BEFORE INSERT ON messages WHEN NEW.text LIKE '%1001%' BEGIN "
-            "SELECT RAISE(ABORT, 'no'); END"
+            "SELECT RAISE(ABORT, 'Klaproos'); END"
         )
 
 

@@ -486,8 +486,9 @@ class Town:
             if entry["fault"] == "refuse":
                 continue
             method = as_text(entry["method"])
-            oracle.check_request(method, as_object(entry["params"]))
             error = as_text(entry["error"])
+            if "Unauthorized" not in error:  # then nobody looked at what was asked
+                oracle.check_request(method, as_object(entry["params"]))
             expected = not error or entry["fault"] or any(w in error for w in self._expected)
             assert expected, f"Telegram refused {method}: {error}"
 

@@ -73,6 +73,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_staff_code")),
     )
     op.create_table(
+        "taps",
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_taps")),
+    )
+    op.create_table(
         "appointments",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("client_id", BigId, nullable=False),
