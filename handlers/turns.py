@@ -6,7 +6,6 @@ from bot.domain.ids import TelegramMessageId
 from bot.domain.languages import KNOWN, Language
 from bot.services.core import CURRENT_TURN, Turn
 
-
 ID = "[0-9]{1,9}"
 """An id in a button's data, as a pattern; more digits would not fit the database."""
 
