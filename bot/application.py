@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -98,7 +98,8 @@ class House:
         self._more_engines = tuple(engines)
         self._stopping = asyncio.Event()
         self._google = GoogleEngine() if "google" in core.config.translation.engines else None
-        self._scheduler = ticks.build(core, clock)
+        self._gate = asyncio.Lock()
+        self._scheduler = ticks.build(core, clock, self._gate)
 
     @classmethod
     async def open(
@@ -125,14 +126,26 @@ class House:
         application = registry.build(self.core, self._bot)
         await application.initialize()
         self._scheduler.start()
+        core, clock, stopping = self.core, self._clock, self._stopping
+        failures: list[Exception] = []
+
+        async def work(loop: Coroutine[object, object, None]) -> None:
+            """Run one loop; when it fails the others finish what they have in hand as well."""
+            try:
+                await loop
+            except Exception as error:  # noqa: BLE001 - told by `run` when all have come to rest
+                failures.append(error)
+                self.stop()
+
         try:
             async with asyncio.TaskGroup() as group:
-                core, clock, stopping = self.core, self._clock, self._stopping
                 working = [
-                    group.create_task(loops.receive(core, self._bot, clock, stopping)),
-                    group.create_task(loops.handle(core, application, clock, stopping)),
-                    group.create_task(loops.translate(core, self._translator(), clock, stopping)),
-                    group.create_task(loops.send(core, self._bot, clock, stopping)),
+                    group.create_task(work(loops.receive(core, self._bot, clock, stopping))),
+                    group.create_task(work(loops.handle(core, application, clock, stopping))),
+                    group.create_task(
+                        work(loops.translate(core, self._translator(), clock, stopping))
+                    ),
+                    group.create_task(work(loops.send(core, self._bot, clock, stopping))),
                 ]
                 ready()
                 await stopping.wait()
@@ -143,8 +156,12 @@ class House:
                 for task in working:
                     task.cancel()
         finally:
-            self._scheduler.shutdown(wait=False)
+            async with self._gate:
+                self._scheduler.shutdown(wait=False)
             await application.shutdown()
+        if failures:
+            msg = "the bot cannot go on"
+            raise ExceptionGroup(msg, failures)
 
     def stop(self) -> None:
         """Ask the bot to stop; `run` returns soon after."""

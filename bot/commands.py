@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -175,7 +175,7 @@ async def invite(config: Config, code: str, svg: Path | None) -> int:
         client_id, staff_id, name = await people.find_person(core, code)
         username = await _bot_username(config)
         link = await onboarding.invite(
-            type(core)(core.database, core.texts, config, username),
+            replace(core, bot_username=username),
             client_id=client_id,
             staff_id=staff_id,
             token=secrets.token_urlsafe(24),

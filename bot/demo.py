@@ -43,15 +43,7 @@ client,K-0003,Maryam,fa,s-joke
 COACH, SELAM, KHALED, MARYAM = 5001, 5002, 5003, 5004
 
 PLACES = (
-    Place(
-        key="kantoor",
-        name="Stadskantoor",
-        address="Raadhuisplein 1, Voorbeeldstad",
-        route="Bus 4, halte Raadhuis.",
-        desk="balie 2",
-        latitude=52.0907,
-        longitude=5.1214,
-    ),
+    *Config().places,
     Place(
         key="bibliotheek",
         name="Bibliotheek Oost",

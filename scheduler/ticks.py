@@ -17,10 +17,12 @@ TICKS: tuple[Tick, ...] = (reminders.queue_due, translations.release_overdue)
 """Everything that time does."""
 
 
-def build(core: Core, clock: Clock) -> AsyncIOScheduler:
+def build(core: Core, clock: Clock, gate: asyncio.Lock) -> AsyncIOScheduler:
     """Return a scheduler that looks at what is due; the due work itself is rows.
 
-    A tick that was late or found nothing costs nothing: the next one asks again.
+    A tick that was late or found nothing costs nothing: the next one asks again. Whoever holds
+    the gate knows that no tick is under way: shutting the scheduler down cancels its ticks, and
+    a database connection must not be cut off in the middle of its work.
     """
     scheduler = AsyncIOScheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -28,9 +30,9 @@ def build(core: Core, clock: Clock) -> AsyncIOScheduler:
 
     def job(tick: Tick) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            # Cut off by the end of the program; the next start asks again.
-            with suppress(asyncio.CancelledError):
-                await tick(core, clock())
+            with suppress(asyncio.CancelledError):  # at the gate, when the program ends
+                async with gate:
+                    await tick(core, clock())
 
         return run
 

@@ -11,7 +11,6 @@ from bot.domain.appointments import (
     plan_reminders,
 )
 from bot.domain.delivery import OutboxKind, OutboxState
-from bot.domain.errors import NotFoundError
 from bot.domain.ids import AppointmentId, TelegramMessageId
 from bot.domain.languages import DUTCH, Language
 from bot.domain.localtime import to_utc
@@ -265,10 +264,7 @@ async def get_for_staff(
     """Return an appointment of one of this coach's clients; errors: NotFoundError otherwise."""
     coach = await menu.get_staff_here(core, tx, turn)
     appointment = await appointments.get_appointment(tx, appointment_id)
-    client = await people.get_client(tx, appointment.client_id)
-    if (await people.get_coach(tx, client.id)).id != coach.id:
-        msg = f"Appointment {appointment_id} is not with a client of {coach.code}."
-        raise NotFoundError(msg)
+    client = await menu.get_own_client(tx, coach, appointment.client_id)
     return coach, client, appointment
 
 
@@ -286,7 +282,7 @@ async def ask_cancel(core: Core, turn: Turn, appointment_id: AppointmentId, revi
             )
         else:
             text, buttons = staff_state(core, client, appointment, turn.now)
-        await say(core, tx, turn, text, buttons, kind=OutboxKind.STAFF, client=client)
+        await say(tx, turn, text, buttons, kind=OutboxKind.STAFF, client=client)
 
 
 async def cancel(

@@ -56,7 +56,7 @@ async def answer(
         late = verb in {"where", "late", "minutes"}
         if turn.now >= appointment.starts_at + (lasts if late else timedelta()):
             text = core.texts.say("ap.past", client.language)
-            await say(core, tx, turn, text, client=client)
+            await say(tx, turn, text, client=client)
         elif revision != appointment.revision or not service.stands(appointment):
             await _show_state(core, tx, turn, client, appointment)
         elif verb in _ONCE and not await tasks.note_tap(
@@ -106,12 +106,12 @@ async def _show_state(
             coach=coach.name,
             **service.moment(core, appointment, locale),
         )
-        await say(core, tx, turn, text, client=client)
+        await say(tx, turn, text, client=client)
         return
     values = await service.values_for(core, tx, appointment, locale)
     text += "\n" + core.texts.say("menu.appointment_line", locale, **values)
     buttons = service.answer_buttons(core, appointment, locale, ("come", "cannot", "where"))
-    await say(core, tx, turn, text, buttons, client=client)
+    await say(tx, turn, text, buttons, client=client)
 
 
 async def _decide(
@@ -160,7 +160,7 @@ async def _decide(
     else:
         text = core.texts.say("ap.other_none", locale)
         buttons = _day_buttons(core, appointment, locale)
-    await say(core, tx, turn, text, buttons, client=client)
+    await say(tx, turn, text, buttons, client=client)
     if changed:
         text_id = {
             Answer.COME: "st.ap_confirmed",
@@ -224,9 +224,7 @@ async def _reason(
     coach = await people.get_coach(tx, client.id)
     text_id = {"sick": "ap.sick_ack", "childcare": "ap.childcare_ack"}.get(reason, "ap.cant_ack")
     await take_buttons_away(tx, turn, message, kind=OutboxKind.ANSWER)
-    await say(
-        core, tx, turn, core.texts.say(text_id, client.language, coach=coach.name), client=client
-    )
+    await say(tx, turn, core.texts.say(text_id, client.language, coach=coach.name), client=client)
     words = core.texts.staff(f"st.reason_{reason}")
     await _tell(core, tx, client, appointment, "st.ap_reason", now=turn.now, reden=words)
 
@@ -267,7 +265,7 @@ async def _question(
 ) -> None:
     coach = await people.get_coach(tx, client.id)
     text = core.texts.say("ap.question", client.language, coach=coach.name)
-    await say(core, tx, turn, text, client=client)
+    await say(tx, turn, text, client=client)
     await _tell(core, tx, client, appointment, "st.ap_question", now=turn.now)
 
 
@@ -287,7 +285,7 @@ async def _ask_how_late(
         Button(core.texts.label("btn.more_minutes", locale), f"{reference}:minutes=more")
     )
     text = core.texts.say("ap.late_ask", locale)
-    await say(core, tx, turn, text, in_pairs(*buttons), client=client)
+    await say(tx, turn, text, in_pairs(*buttons), client=client)
 
 
 async def _late(
@@ -325,7 +323,7 @@ async def _where(
     text = "\n".join(line for line in text.split("\n") if line.strip(_MARKS))
     if place.desk:
         text += "\n" + core.texts.say("ap.desk", locale, naam_balie=place.desk)
-    await say(core, tx, turn, text, client=client)
+    await say(tx, turn, text, client=client)
     if place.latitude is not None and place.longitude is not None:
         payload: dict[str, JsonValue] = {
             "chat_id": turn.chat_id,

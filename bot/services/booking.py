@@ -13,7 +13,7 @@ from bot.services import appointments as service
 from bot.services import menu
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, in_pairs, live_link, rewrite, say
-from bot.storage import people, tasks
+from bot.storage import tasks
 from bot.storage.database import Transaction
 from bot.texts import Value
 
@@ -32,16 +32,8 @@ async def begin(core: Core, turn: Turn, client_id: ClientId) -> None:
     """Start making an appointment with one of the coach's clients."""
     async with taking(core, turn) as tx:
         coach = await menu.get_staff_here(core, tx, turn)
-        client = await _get_client(tx, coach, client_id)
+        client = await menu.get_own_client(tx, coach, client_id)
         await _open(core, tx, turn, coach, client, {"client": client.id})
-
-
-async def _get_client(tx: Transaction, coach: Staff, client_id: ClientId) -> Client:
-    client = await people.get_client(tx, client_id)
-    if (await people.get_coach(tx, client_id)).id != coach.id:
-        msg = f"Client {client.code} is not with {coach.code}."
-        raise NotFoundError(msg)
-    return client
 
 
 async def begin_move(core: Core, turn: Turn, appointment_id: AppointmentId, revision: int) -> None:
@@ -50,7 +42,7 @@ async def begin_move(core: Core, turn: Turn, appointment_id: AppointmentId, revi
         coach, client, appointment = await service.get_for_staff(core, tx, turn, appointment_id)
         if not service.may_change(appointment, revision, turn.now):
             text, buttons = service.staff_state(core, client, appointment, turn.now)
-            await say(core, tx, turn, text, buttons, kind=OutboxKind.STAFF, client=client)
+            await say(tx, turn, text, buttons, kind=OutboxKind.STAFF, client=client)
             return
         data: Data = {
             "client": client.id,
@@ -68,7 +60,7 @@ async def _open(
         tx, staff_id=coach.id, kind="booking", data=data, now=turn.now
     )
     text, buttons = _question(core, draft_id, client, data, turn.now)
-    await say(core, tx, turn, text, buttons, kind=OutboxKind.STAFF, client=client)
+    await say(tx, turn, text, buttons, kind=OutboxKind.STAFF, client=client)
 
 
 async def choose(
@@ -87,7 +79,7 @@ async def choose(
             if what != "ok":  # a double tap: the message itself already says that it is done
                 turn.toast = core.texts.staff("st.ap_expired")
             return
-        client = await _get_client(tx, coach, ClientId(_number(data["client"])))
+        client = await menu.get_own_client(tx, coach, ClientId(_number(data["client"])))
         if what == "drop":
             await tasks.update_draft(tx, draft_id, closed_at=turn.now)
             text = core.texts.staff("st.ap_dropped")

@@ -57,6 +57,18 @@ async def get_staff_here(core: Core, tx: Transaction, turn: Turn) -> Staff:
     return person
 
 
+async def get_own_client(tx: Transaction, coach: Staff, client_id: ClientId) -> Client:
+    """Return a client of this coach.
+
+    Errors: NotFoundError when somebody else is her coach, so that nobody reaches a stranger.
+    """
+    client = await people.get_client(tx, client_id)
+    if (await people.get_coach(tx, client_id)).id != coach.id:
+        msg = f"Client {client.code} is not with {coach.code}; choose one of your own clients."
+        raise NotFoundError(msg)
+    return client
+
+
 async def show_client_menu(core: Core, tx: Transaction, turn: Turn, client: Client) -> None:
     """Show a client what she can do."""
     locale = client.language
@@ -71,7 +83,7 @@ async def show_client_menu(core: Core, tx: Transaction, turn: Turn, client: Clie
             )
         )
     )
-    await say(core, tx, turn, core.texts.say("menu.main", locale), buttons, client=client)
+    await say(tx, turn, core.texts.say("menu.main", locale), buttons, client=client)
 
 
 def menu_keyboard(core: Core, locale: Language) -> JsonValue:
@@ -97,9 +109,9 @@ async def show_appointments(core: Core, turn: Turn) -> None:
         coming = await appointments.list_coming(tx, client_id=client.id, now=turn.now)
         if not coming:
             text = core.texts.say("menu.no_appointments", locale)
-            await say(core, tx, turn, text, client=client)
+            await say(tx, turn, text, client=client)
             return
-        await say(core, tx, turn, core.texts.say("menu.appointments", locale), client=client)
+        await say(tx, turn, core.texts.say("menu.appointments", locale), client=client)
         for appointment in coming:
             staff = await people.get_staff(tx, appointment.staff_id)
             text = core.texts.say(
@@ -113,7 +125,7 @@ async def show_appointments(core: Core, turn: Turn) -> None:
                 core.texts.label("btn.where", locale),
                 f"ap:{appointment.id}:{appointment.revision}:where",
             )
-            await say(core, tx, turn, text, in_pairs(button), client=client)
+            await say(tx, turn, text, in_pairs(button), client=client)
 
 
 async def show_privacy(core: Core, turn: Turn) -> None:
@@ -127,7 +139,7 @@ async def show_privacy(core: Core, turn: Turn) -> None:
             for text_id in ("on.privacy1", "on.privacy2", "on.privacy_more")
         ]
         stop = Button(core.texts.label("btn.stop", client.language), "mn:stop")
-        await say(core, tx, turn, "\n\n".join(pieces), in_pairs(stop), client=client)
+        await say(tx, turn, "\n\n".join(pieces), in_pairs(stop), client=client)
 
 
 def language_buttons(prefix: str) -> Rows:
@@ -140,7 +152,7 @@ async def ask_language(core: Core, turn: Turn) -> None:
     async with taking(core, turn) as tx:
         client = await get_client_here(tx, turn)
         text = core.texts.say("on.language", client.language)
-        await say(core, tx, turn, text, language_buttons("lg"), client=client)
+        await say(tx, turn, text, language_buttons("lg"), client=client)
 
 
 async def set_language(core: Core, turn: Turn, language: Language) -> None:
@@ -152,7 +164,7 @@ async def set_language(core: Core, turn: Turn, language: Language) -> None:
         client = await get_client_here(tx, turn)
         await people.update_client(tx, client.id, language=language)
         text = core.texts.say("pr.language_done", language, taal=language_name(language))
-        await say(core, tx, turn, text, menu_keyboard(core, language), client=client)
+        await say(tx, turn, text, menu_keyboard(core, language), client=client)
 
 
 async def ask_stop(core: Core, tx: Transaction, turn: Turn, client: Client) -> None:
@@ -162,7 +174,7 @@ async def ask_stop(core: Core, tx: Transaction, turn: Turn, client: Client) -> N
         Button(core.texts.label("btn.yes_stop", locale), "st:yes"),
         Button(core.texts.label("btn.no", locale), "st:no"),
     )
-    await say(core, tx, turn, core.texts.say("pr.stop_ask", locale), buttons, client=client)
+    await say(tx, turn, core.texts.say("pr.stop_ask", locale), buttons, client=client)
 
 
 async def open_stop(core: Core, turn: Turn) -> None:
@@ -178,14 +190,14 @@ async def stop(core: Core, turn: Turn, *, confirmed: bool) -> None:
         coach = await people.get_coach(tx, client.id)
         locale = client.language
         if not confirmed:
-            await say(core, tx, turn, core.texts.say("pr.stop_kept", locale), client=client)
+            await say(tx, turn, core.texts.say("pr.stop_kept", locale), client=client)
             return
         link = await links.find_link(tx, client_id=client.id)
         assert link is not None  # noqa: S101 - she has just tapped in it
         await links.update_link(tx, link.id, state=LinkState.STOPPED)
         await outbox.hold_client(tx, client.id, now=turn.now)
         text = core.texts.say("pr.stop_done", locale, coach=coach.name)
-        await say(core, tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
+        await say(tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
         await tell_coach(core, tx, client, "st.stopped", now=turn.now)
 
 
@@ -193,7 +205,7 @@ async def show_clients(core: Core, tx: Transaction, turn: Turn, coach: Staff) ->
     """List a coach's clients to choose from."""
     own = await people.list_clients_of(tx, coach.id)
     if not own:
-        await say(core, tx, turn, core.texts.staff("st.no_clients"), kind=OutboxKind.STAFF)
+        await say(tx, turn, core.texts.staff("st.no_clients"), kind=OutboxKind.STAFF)
         return
     buttons = in_pairs(
         *(
@@ -202,17 +214,14 @@ async def show_clients(core: Core, tx: Transaction, turn: Turn, coach: Staff) ->
         )
     )
     text = core.texts.staff("st.clients", aantal=len(own))
-    await say(core, tx, turn, text, buttons, kind=OutboxKind.STAFF)
+    await say(tx, turn, text, buttons, kind=OutboxKind.STAFF)
 
 
 async def show_client(core: Core, turn: Turn, client_id: ClientId) -> None:
     """Show a coach one of their clients: language, chat, next appointment, what can be done."""
     async with taking(core, turn) as tx:
         coach = await get_staff_here(core, tx, turn)
-        client = await people.get_client(tx, client_id)
-        if (await people.get_coach(tx, client_id)).id != coach.id:
-            msg = f"Client {client.code} is not with {coach.code}."
-            raise NotFoundError(msg)
+        client = await get_own_client(tx, coach, client_id)
         coming = await appointments.list_coming(tx, client_id=client.id, now=turn.now)
         lines = [
             core.texts.staff(
@@ -241,7 +250,7 @@ async def show_client(core: Core, turn: Turn, client_id: ClientId) -> None:
                 Button(core.texts.staff("st.btn_move"), f"{reference}:move"),
                 Button(core.texts.staff("st.btn_cancel"), f"{reference}:cancel"),
             ]
-        await say(core, tx, turn, text, in_pairs(*buttons), kind=OutboxKind.STAFF, client=client)
+        await say(tx, turn, text, in_pairs(*buttons), kind=OutboxKind.STAFF, client=client)
 
 
 async def link_words(core: Core, tx: Transaction, client: Client) -> str:

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import timedelta
 
-from bot.domain.delivery import JsonValue, OutboxKind
+from bot.domain.delivery import OutboxKind
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import MessageId
 from bot.domain.languages import ENGLISH_NAMES, guess_source
@@ -19,11 +19,11 @@ from bot.services.outgoing import (
     give_task,
     in_pairs,
     say,
-    staff_lane,
     tell_coach,
+    to_staff,
 )
 from bot.services.relay import Said
-from bot.storage import links, messages, outbox, people
+from bot.storage import links, messages, people
 from bot.storage.database import Transaction
 from bot.texts import LOCALES, calendar_day, weekday
 
@@ -75,10 +75,10 @@ async def _from_client(
     locale = client.language
     coach = await people.get_coach(tx, client.id)
     if not said.takeable or (said.media is None and not said.text.strip()):
-        await say(core, tx, turn, core.texts.say("ch.cannot_take", locale), client=client)
+        await say(tx, turn, core.texts.say("ch.cannot_take", locale), client=client)
         return
     if said.media and (said.media.file_size or 0) > FILE_LIMIT_BYTES:
-        await say(core, tx, turn, core.texts.say("ch.too_big", locale), client=client)
+        await say(tx, turn, core.texts.say("ch.too_big", locale), client=client)
         return
     earlier = await messages.find_message_in_chat(tx, turn.chat_id, said.telegram_message_id)
     if relay.changes_nothing(earlier, said):
@@ -145,7 +145,7 @@ async def _after_stop(
     if said and said.takeable and (said.media is not None or said.text.strip()):
         await _to_coach(core, tx, turn, client, coach, said)
     text = core.texts.say("pr.stop_done", client.language, coach=coach.name)
-    await say(core, tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
+    await say(tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
 
 
 async def _acknowledge(
@@ -167,7 +167,6 @@ async def _acknowledge(
     if silent and not is_open(turn.now, hours.office, hours.closed_days, organisation.zone):
         day = next_opening_day(turn.now, hours.office, hours.closed_days, organisation.zone)
         await say(
-            core,
             tx,
             turn,
             core.texts.say(
@@ -184,7 +183,7 @@ async def _acknowledge(
         )
     elif of_kind is not None:
         text = core.texts.say(of_kind, locale, coach=coach.name, telefoon=organisation.phone)
-        await say(core, tx, turn, text, client=client)
+        await say(tx, turn, text, client=client)
     elif silent:
         text = core.texts.say(
             "ch.received",
@@ -192,7 +191,7 @@ async def _acknowledge(
             coach=coach.name,
             werkdagen=organisation.answer_working_days,
         )
-        await say(core, tx, turn, text, client=client)
+        await say(tx, turn, text, client=client)
 
 
 async def mark_unclear(core: Core, turn: Turn, message_id: MessageId) -> None:
@@ -204,33 +203,10 @@ async def mark_unclear(core: Core, turn: Turn, message_id: MessageId) -> None:
             msg = f"Message {message_id} is not with client {client.code}."
             raise NotFoundError(msg)
         coach = await people.get_coach(tx, client.id)
-        coach_link = await links.find_link(tx, staff_id=coach.id)
-        if coach_link is not None:
-            own = message.telegram_message_id if message.chat_id == coach_link.chat_id else None
-            text = core.texts.staff("st.unclear", code=client.code, voornaam=client.name)
-            payload: dict[str, JsonValue] = {
-                "chat_id": coach_link.chat_id,
-                "text": text,
-                "parse_mode": "HTML",
-            }
-            if own is not None:
-                payload["reply_parameters"] = {
-                    "message_id": own,
-                    "allow_sending_without_reply": True,
-                }
-            await outbox.insert_call(
-                tx,
-                lane=staff_lane(coach_link.chat_id, client),
-                chat_id=coach_link.chat_id,
-                kind=OutboxKind.STAFF,
-                method="sendMessage",
-                payload=payload,
-                client_id=client.id,
-                message_id=message.id,
-                now=turn.now,
-            )
+        text = core.texts.staff("st.unclear", code=client.code, voornaam=client.name)
+        await to_staff(tx, coach.id, text, now=turn.now, client=client, about=message)
         text = core.texts.say("ch.unclear_help", client.language, coach=coach.name)
-        await say(core, tx, turn, text, client=client)
+        await say(tx, turn, text, client=client)
 
 
 async def invite_to_write(core: Core, turn: Turn, text_id: str = "menu.write") -> None:
@@ -239,7 +215,7 @@ async def invite_to_write(core: Core, turn: Turn, text_id: str = "menu.write") -
         client = await menu.get_client_here(tx, turn)
         coach = await people.get_coach(tx, client.id)
         text = core.texts.say(text_id, client.language, coach=coach.name)
-        await say(core, tx, turn, text, client=client)
+        await say(tx, turn, text, client=client)
 
 
 async def give_help_numbers(core: Core, turn: Turn) -> None:
@@ -250,7 +226,7 @@ async def give_help_numbers(core: Core, turn: Turn) -> None:
             "ch.emergency", client.language, taal_en=ENGLISH_NAMES[client.language]
         )
         button = Button(core.texts.label("btn.call_me", client.language), "mn:call")
-        await say(core, tx, turn, text, in_pairs(button), client=client)
+        await say(tx, turn, text, in_pairs(button), client=client)
 
 
 async def ask_for_call(core: Core, turn: Turn) -> None:
@@ -260,4 +236,4 @@ async def ask_for_call(core: Core, turn: Turn) -> None:
         coach = await people.get_coach(tx, client.id)
         await tell_coach(core, tx, client, "st.call_me", now=turn.now)
         text = core.texts.say("ch.call_ack", client.language, coach=coach.name)
-        await say(core, tx, turn, text, client=client)
+        await say(tx, turn, text, client=client)

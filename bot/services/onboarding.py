@@ -97,7 +97,7 @@ async def _say_in_many(core: Core, tx: Transaction, turn: Turn, text_id: str) ->
         core.texts.say(text_id, locale, organisatie=core.config.organisation.name)
         for locale in locales
     ]
-    await say(core, tx, turn, "\n\n".join(pieces), kind=OutboxKind.ONBOARDING)
+    await say(tx, turn, "\n\n".join(pieces), kind=OutboxKind.ONBOARDING)
 
 
 async def _refuse(core: Core, tx: Transaction, turn: Turn, found: Invite | None) -> None:
@@ -124,7 +124,7 @@ async def _start_again(
     elif link.staff_id is not None:
         person = await menu.get_staff_here(core, tx, turn)
         text = core.texts.staff("st.already")
-        await say(core, tx, turn, text, _staff_keyboard(core), kind=OutboxKind.STAFF)
+        await say(tx, turn, text, _staff_keyboard(core), kind=OutboxKind.STAFF)
         if Role.COACH in person.roles:
             await menu.show_clients(core, tx, turn, person)
     elif link.client_id is not None:
@@ -134,7 +134,7 @@ async def _start_again(
         elif link.state is LinkState.ACTIVE:
             text = core.texts.say("on.already", client.language)
             markup = menu.menu_keyboard(core, client.language)
-            await say(core, tx, turn, text, markup, client=client)
+            await say(tx, turn, text, markup, client=client)
         else:
             await _come_back(core, tx, turn, link, client)
 
@@ -148,7 +148,7 @@ async def _come_back(core: Core, tx: Transaction, turn: Turn, link: Link, client
     await links.update_link(tx, link.id, state=LinkState.ACTIVE)
     text = core.texts.say("pr.welcome_back", client.language)
     markup = menu.menu_keyboard(core, client.language)
-    await say(core, tx, turn, text, markup, client=client)
+    await say(tx, turn, text, markup, client=client)
     await tell_coach(core, tx, client, "st.back", now=turn.now)
 
 
@@ -182,9 +182,9 @@ async def _welcome_staff(core: Core, tx: Transaction, turn: Turn, staff_id: Staf
     person = await people.get_staff(tx, staff_id)
     roles = ", ".join(core.texts.staff(f"st.role_{role}") for role in person.roles)
     text = core.texts.staff("st.welcome", naam=person.name, rol=roles)
-    await say(core, tx, turn, text, _staff_keyboard(core), kind=OutboxKind.STAFF)
+    await say(tx, turn, text, _staff_keyboard(core), kind=OutboxKind.STAFF)
     if Role.COORDINATOR in person.roles:
-        await say(core, tx, turn, core.texts.staff("st.coordinator"), kind=OutboxKind.STAFF)
+        await say(tx, turn, core.texts.staff("st.coordinator"), kind=OutboxKind.STAFF)
     link = await links.find_link(tx, staff_id=staff_id)
     assert link is not None  # noqa: S101 - made just now
     await relay.bring_kept(core, tx, link, staff_id, now=turn.now)
@@ -205,14 +205,14 @@ async def typed(
             return
         coach = await people.get_coach(tx, client.id)
         text = core.texts.say("on.declined", client.language, coach=coach.name)
-        await say(core, tx, turn, text, kind=OutboxKind.ONBOARDING, client=client)
+        await say(tx, turn, text, kind=OutboxKind.ONBOARDING, client=client)
     elif word is Word.STOP:
         await _decline(core, tx, turn, link, client, "phone")
     elif link.step is Step.PERSON and word in {Word.YES, Word.NO}:
         await _answer(core, tx, turn, link, client, str(word))
     else:
         text = core.texts.say("on.first_finish", client.language)
-        await say(core, tx, turn, text, kind=OutboxKind.ONBOARDING, client=client)
+        await say(tx, turn, text, kind=OutboxKind.ONBOARDING, client=client)
         await _ask(core, tx, turn, client, link.step)
 
 
@@ -227,7 +227,7 @@ async def refuse(core: Core, turn: Turn) -> None:
             elif link is None:
                 await greet_stranger(core, tx, turn)
             else:
-                await say(core, tx, turn, core.texts.staff("st.unknown"), kind=OutboxKind.STAFF)
+                await say(tx, turn, core.texts.staff("st.unknown"), kind=OutboxKind.STAFF)
             return
         client = await people.get_client(tx, link.client_id)
         if tapped:
@@ -237,7 +237,7 @@ async def refuse(core: Core, turn: Turn) -> None:
         else:
             coach = await people.get_coach(tx, client.id)
             text = core.texts.say("ch.not_understood", client.language, coach=coach.name)
-            await say(core, tx, turn, text, client=client)
+            await say(tx, turn, text, client=client)
 
 
 async def choose(
@@ -272,13 +272,13 @@ async def _answer(
     elif step is Step.PERSON and answer == "no":
         await links.update_link(tx, link.id, state=LinkState.DECLINED, ended_at=turn.now)
         text = core.texts.say("on.wrong_person", locale)
-        await say(core, tx, turn, text, kind=OutboxKind.ONBOARDING)
+        await say(tx, turn, text, kind=OutboxKind.ONBOARDING)
         await give_task(core, tx, "wrong_person", str(link.id), client, now=turn.now)
         return
     elif step is Step.PRIVACY1 and answer == "more":
         coach = await people.get_coach(tx, client.id)
         text = core.texts.say("on.privacy_more", locale, coach=coach.name)
-        await say(core, tx, turn, text, _next(core, client, step), kind=OutboxKind.ONBOARDING)
+        await say(tx, turn, text, _next(core, client, step), kind=OutboxKind.ONBOARDING)
         return
     elif step is Step.CHOICE and answer in {"phone", "letter"}:
         await _decline(core, tx, turn, link, client, answer)
@@ -303,7 +303,7 @@ async def _decline(
     coach = await people.get_coach(tx, client.id)
     await links.update_link(tx, link.id, state=LinkState.DECLINED)
     text = core.texts.say("on.declined", client.language, coach=coach.name)
-    await say(core, tx, turn, text, kind=OutboxKind.ONBOARDING, client=client)
+    await say(tx, turn, text, kind=OutboxKind.ONBOARDING, client=client)
     choice = core.texts.staff(f"st.choice_{answer}")
     await tell_coach(core, tx, client, "st.declined", keuze=choice, now=turn.now)
 
@@ -315,10 +315,10 @@ async def _finish(
     await links.update_link(tx, link.id, step=Step.DONE)
     await people.update_client(tx, client.id, discreet=shared)
     if shared:
-        await say(core, tx, turn, core.texts.say("on.shared_ok", locale), client=client)
+        await say(tx, turn, core.texts.say("on.shared_ok", locale), client=client)
         await tell_coach(core, tx, client, "st.shared_phone", now=turn.now)
     text = core.texts.say("on.done", locale)
-    await say(core, tx, turn, text, menu.menu_keyboard(core, locale), client=client)
+    await say(tx, turn, text, menu.menu_keyboard(core, locale), client=client)
 
 
 def _next(core: Core, client: Client, step: Step) -> Rows:
@@ -349,7 +349,6 @@ async def _ask(core: Core, tx: Transaction, turn: Turn, client: Client, step: St
             bewaartermijn=organisation.retention_days,
         )
     await say(
-        core,
         tx,
         turn,
         text,

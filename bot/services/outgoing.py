@@ -8,6 +8,7 @@ from bot.domain.appointments import Appointment
 from bot.domain.delivery import JsonValue, OutboxKind
 from bot.domain.ids import ChatId, OutboxId, StaffId, TelegramMessageId
 from bot.domain.localtime import after_quiet_hours
+from bot.domain.messages import Message
 from bot.domain.people import Client, Link, LinkState, Role
 from bot.services.core import Core, Turn
 from bot.storage import links, outbox, people, tasks
@@ -89,7 +90,6 @@ def staff_lane(chat_id: ChatId, client: Client) -> str:
 
 
 async def say(
-    core: Core,
     tx: Transaction,
     turn: Turn,
     text: str,
@@ -99,7 +99,6 @@ async def say(
     client: Client | None = None,
 ) -> None:
     """Answer the person whose update is being handled."""
-    _ = core
     await outbox.insert_call(
         tx,
         lane=chat_lane(turn.chat_id),
@@ -215,8 +214,12 @@ async def to_staff(
     *,
     now: datetime,
     client: Client | None = None,
+    about: Message | None = None,
 ) -> OutboxId | None:
-    """Tell a member of staff something; without a chat it is kept (None) until there is one."""
+    """Tell a member of staff something; without a chat it is kept (None) until there is one.
+
+    `about` is their own message that it points at.
+    """
     link = await links.find_link(tx, staff_id=staff_id)
     if link is None or link.state is not LinkState.ACTIVE:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -230,14 +233,21 @@ async def to_staff(
             now=now,
         )
         return None
+    payload = text_payload(link.chat_id, text, markup)
+    if about is not None and about.chat_id == link.chat_id:
+        payload["reply_parameters"] = {
+            "message_id": about.telegram_message_id,
+            "allow_sending_without_reply": True,
+        }
     return await outbox.insert_call(
         tx,
         lane=staff_lane(link.chat_id, client) if client else chat_lane(link.chat_id),
         chat_id=link.chat_id,
         kind=OutboxKind.STAFF,
         method="sendMessage",
-        payload=text_payload(link.chat_id, text, markup),
+        payload=payload,
         client_id=client.id if client else None,
+        message_id=about.id if about else None,
         now=now,
     )
 

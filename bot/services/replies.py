@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from bot.domain.delivery import JsonValue, OutboxKind
-from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, DraftId, MessageId, TelegramMessageId
 from bot.domain.languages import DUTCH, DUTCH_NAMES
 from bot.domain.messages import Direction, Media, Message, MessageKind
@@ -40,7 +39,7 @@ async def receive(core: Core, tx: Transaction, turn: Turn, said: Said) -> None:
         await menu.show_clients(core, tx, turn, person)
         return
     if not said.takeable or (said.media is None and not said.text.strip()):
-        await say(core, tx, turn, core.texts.staff("st.cannot_take"), kind=OutboxKind.STAFF)
+        await say(tx, turn, core.texts.staff("st.cannot_take"), kind=OutboxKind.STAFF)
         return
     earlier = await messages.find_message_in_chat(tx, turn.chat_id, said.telegram_message_id)
     client_id = (
@@ -55,7 +54,7 @@ async def receive(core: Core, tx: Transaction, turn: Turn, said: Said) -> None:
     if client_id is None:
         await _ask_for_whom(core, tx, turn, person, said)
         return
-    client = await _client_of(tx, person, client_id)
+    client = await menu.get_own_client(tx, person, client_id)
     await _to_client(core, tx, turn, person, client, said, earlier=earlier)
 
 
@@ -76,7 +75,7 @@ async def _to_client(
         text = core.texts.staff(
             "st.cannot_reach", stand=await menu.link_words(core, tx, client), **who
         )
-        await say(core, tx, turn, text, kind=OutboxKind.STAFF, client=client)
+        await say(tx, turn, text, kind=OutboxKind.STAFF, client=client)
         return False
     if earlier is not None:
         await outbox.retire_message(tx, earlier.id, now=turn.now)
@@ -116,7 +115,7 @@ async def _say_if_held(
     if until > turn.now:
         clock = until.astimezone(core.config.organisation.zone).strftime("%H:%M")
         text = core.texts.staff("st.sent_held", code=client.code, voornaam=client.name, tijd=clock)
-        await say(core, tx, turn, text, kind=OutboxKind.STAFF, client=client)
+        await say(tx, turn, text, kind=OutboxKind.STAFF, client=client)
 
 
 async def _client_meant(tx: Transaction, turn: Turn, said: Said) -> ClientId | None:
@@ -130,18 +129,6 @@ async def _client_meant(tx: Transaction, turn: Turn, said: Said) -> ClientId | N
     return own.client_id if own else None
 
 
-async def _client_of(tx: Transaction, coach: Staff, client_id: ClientId) -> Client:
-    """Return a client of this coach.
-
-    Errors: NotFoundError when somebody else is her coach, so that nobody writes to a stranger.
-    """
-    client = await people.get_client(tx, client_id)
-    if (await people.get_coach(tx, client_id)).id != coach.id:
-        msg = f"Client {client.code} is not with {coach.code}; choose one of your own clients."
-        raise NotFoundError(msg)
-    return client
-
-
 async def _correct_draft(tx: Transaction, coach: Staff, said: Said) -> None:
     """Put corrected words into the draft that still waits to hear for whom it is."""
     for draft_id, data in await tasks.list_drafts(tx, coach.id, "message"):
@@ -153,7 +140,7 @@ async def _ask_for_whom(core: Core, tx: Transaction, turn: Turn, coach: Staff, s
     """Keep a message that names nobody, and ask whom it is for; nothing is guessed."""
     own_clients = await people.list_clients_of(tx, coach.id)
     if not own_clients:
-        await say(core, tx, turn, core.texts.staff("st.no_clients"), kind=OutboxKind.STAFF)
+        await say(tx, turn, core.texts.staff("st.no_clients"), kind=OutboxKind.STAFF)
         return
     data: dict[str, JsonValue] = {
         "telegram_message_id": said.telegram_message_id,
@@ -169,7 +156,7 @@ async def _ask_for_whom(core: Core, tx: Transaction, turn: Turn, coach: Staff, s
             for client in own_clients[: menu.LIST_LIMIT]
         )
     )
-    await say(core, tx, turn, core.texts.staff("st.who_for"), buttons, kind=OutboxKind.STAFF)
+    await say(tx, turn, core.texts.staff("st.who_for"), buttons, kind=OutboxKind.STAFF)
 
 
 async def send_draft(
@@ -186,7 +173,7 @@ async def send_draft(
         if data is None:
             turn.toast = core.texts.staff("st.draft_gone")
             return
-        client = await _client_of(tx, coach, client_id)
+        client = await menu.get_own_client(tx, coach, client_id)
         media = data["media"]
         said = Said(
             telegram_message_id=TelegramMessageId(int(str(data["telegram_message_id"]))),
@@ -208,13 +195,13 @@ async def prompt_for(
     """Ask a coach for a message to one client; the reply to this prompt goes to her alone."""
     async with taking(core, turn) as tx:
         coach = await menu.get_staff_here(core, tx, turn)
-        client = await _client_of(tx, coach, client_id)
+        client = await menu.get_own_client(tx, coach, client_id)
         who = {"code": client.code, "voornaam": client.name}
         if await live_link(tx, client) is None:
             text = core.texts.staff(
                 "st.cannot_reach", stand=await menu.link_words(core, tx, client), **who
             )
-            await say(core, tx, turn, text, kind=OutboxKind.STAFF, client=client)
+            await say(tx, turn, text, kind=OutboxKind.STAFF, client=client)
             return
         text = core.texts.staff("st.write_prompt", taal=DUTCH_NAMES[client.language], **who)
         placeholder = core.texts.label("st.write_placeholder", DUTCH, voornaam=client.name)

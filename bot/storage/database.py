@@ -137,6 +137,9 @@ class Database:
         self._reader = reader
         # One writer at a time on either engine: what was read is still so when it is changed.
         self._lock = asyncio.Lock()
+        self._readers = 0
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self.pulses = {topic: Pulse() for topic in Topic}
         self.commits = Pulse()
         """Beats at every commit, for whoever waits until all is done."""
@@ -187,7 +190,9 @@ class Database:
         return database
 
     async def close(self) -> None:
-        """Close all connections; what was committed stays."""
+        """Close all connections once nobody uses them; what was committed stays."""
+        async with self._lock:
+            await self._at_rest.wait()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -212,6 +217,8 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a transaction that only reads and never waits for the writer."""
+        self._readers += 1
+        self._at_rest.clear()
         try:
             async with self._reader.begin() as connection:
                 yield Transaction(connection)
@@ -221,6 +228,10 @@ class Database:
                 "and start again."
             )
             raise StorageError(msg) from error
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._at_rest.set()
 
 
 def _try_sqlite(file: str) -> None:

@@ -1,5 +1,6 @@
 """The scheduler: late ticks count once, and each asks its service what is due."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 async def test_a_tick_that_comes_late_or_twice_is_done_once(tmp_path: Path) -> None:
     database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}")
     core = Core(database, Texts({}), Config(), "")
-    scheduler = ticks.build(core, lambda: NOW)
+    scheduler = ticks.build(core, lambda: NOW, asyncio.Lock())
     scheduler.start(paused=True)
     jobs = scheduler.get_jobs()
     assert len(jobs) == len(ticks.TICKS)
