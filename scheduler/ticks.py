@@ -7,14 +7,17 @@ from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.services import reminders, translations
+from bot.services import reminders, retention, translations
 from bot.services.core import Core
 
 Clock = Callable[[], datetime]
 Tick = Callable[[Core, datetime], Awaitable[int]]
 
 TICKS: tuple[Tick, ...] = (reminders.queue_due, translations.release_overdue)
-"""Everything that time does."""
+"""What time does every few seconds."""
+
+HOURLY: tuple[Tick, ...] = (retention.wipe_due,)
+"""What time does in its own time."""
 
 
 def build(core: Core, clock: Clock, gate: asyncio.Lock) -> AsyncIOScheduler:
@@ -38,6 +41,8 @@ def build(core: Core, clock: Clock, gate: asyncio.Lock) -> AsyncIOScheduler:
 
     for tick in TICKS:
         scheduler.add_job(job(tick), "interval", seconds=core.config.scheduler.tick_seconds)
+    for tick in HOURLY:
+        scheduler.add_job(job(tick), "interval", hours=1)
     return scheduler
 
 
