@@ -1,6 +1,7 @@
 """Transactions: all or nothing, never mixed, and others are woken only after the commit."""
 
 import asyncio
+import gc
 import random
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -141,6 +142,9 @@ async def test_a_beat_before_the_waiting_began_is_not_missed() -> None:
     assert await pulse.after(1, 0) == 1
 
 
+# A connection cut off in the middle is left to the garbage collector by the driver; from Python
+# 3.13 on SQLite says so. The program itself lets its transactions end before it stops.
+@pytest.mark.filterwarnings("ignore:unclosed database in:ResourceWarning")
 async def test_a_cancelled_transaction_leaves_nothing_and_the_next_one_works(
     database: Database,
 ) -> None:
@@ -169,6 +173,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_the_next_one_works(
         )
     assert all(row["parts"] == 3 for row in written)
     assert "99" in {row["actor"] for row in written}
+    gc.collect()  # so that it is said here, and not in another test
 
 
 async def test_an_instant_comes_back_as_it_went_in(database: Database) -> None:
