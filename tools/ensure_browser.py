@@ -12,7 +12,13 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PACKAGES = ("chromium", "fonts-noto-core", "fonts-noto-color-emoji", "fonts-sil-abyssinica")
+PACKAGES = (
+    "chromium",
+    "fontconfig",
+    "fonts-noto-core",
+    "fonts-noto-color-emoji",
+    "fonts-sil-abyssinica",
+)
 SCRIPTS = {"ar": "Arabic", "ti": "Ge'ez"}
 APT_LIMIT = 300
 """Seconds for one apt-get command."""

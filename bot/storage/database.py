@@ -6,6 +6,7 @@ as a writer, and separate connections that only read. PostgreSQL uses its pool f
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from bot.storage.migrate import upgrade
 
 _SQLITE, _POSTGRESQL = "sqlite+aiosqlite", "postgresql+psycopg"
 _READERS = 4
+_WAL_TRIES, _WAL_PAUSE_SECONDS = 100, 0.05
 _BUSY_SECONDS = 30  # a backup or another program may hold the file for a while
 
 Row = TypeVar("Row")
@@ -243,6 +245,16 @@ def _try_sqlite(file: str) -> None:
     with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
+        for left in range(_WAL_TRIES, 0, -1):
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError:
+                # Another program opens the file too; for this SQLite does not wait by itself.
+                if left == 1:
+                    raise
+                time.sleep(_WAL_PAUSE_SECONDS)
+            else:
+                break
 
 
 def _unopened(url: sa.URL, reason: str) -> str:

@@ -161,9 +161,10 @@ async def test_a_database_that_does_not_exist_on_the_server_is_named(
         await Database.open(url.render_as_string(hide_password=False))
 
 
-async def test_two_programs_may_open_an_empty_file_at_once(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}"
-    both = await asyncio.gather(Database.open(url), Database.open(url))
+@pytest.mark.parametrize("number", range(5))
+async def test_two_programs_may_open_an_empty_file_at_once(tmp_path: Path, number: int) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / f'taalbrug{number}.db'}"
+    both = await asyncio.gather(*(Database.open(url) for _ in range(3)))
     async with both[0].transaction() as tx:
         await insert_staff(tx, JOKE)
     async with both[1].reading() as tx:
