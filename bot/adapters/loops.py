@@ -177,7 +177,7 @@ async def handle_one(core: Core, application: Handles, incoming: Incoming, now: 
         final = isinstance(turn.error, NotFoundError | TransitionError)
         log.error("handle.failed inbox=%s error=%s", incoming.id, type(turn.error).__name__)
         await inbox.fail(core, incoming, _name(turn.error), now, final=final)
-    else:
+    elif not turn.taken:
         # Nobody was interested, or the handler had nothing to say.
         await inbox.ignore(core, incoming.id, now)
 

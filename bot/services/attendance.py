@@ -20,13 +20,14 @@ from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     Button,
     Rows,
+    call_here,
     in_pairs,
     rewrite,
     say,
     take_buttons_away,
     tell_coach,
 )
-from bot.storage import appointments, outbox, people, tasks
+from bot.storage import appointments, people, tasks
 from bot.storage.database import Transaction
 from bot.texts import Value
 
@@ -332,13 +333,4 @@ async def _where(
             "title": place.name,
             "address": place.address or place.name,
         }
-        await outbox.insert_call(
-            tx,
-            lane=f"chat:{turn.chat_id}",
-            chat_id=turn.chat_id,
-            kind=OutboxKind.ANSWER,
-            method="sendVenue",
-            payload=payload,
-            client_id=client.id,
-            now=turn.now,
-        )
+        await call_here(tx, turn, "sendVenue", payload, kind=OutboxKind.ANSWER, client=client)

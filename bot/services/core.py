@@ -46,6 +46,8 @@ class Turn:
     language_hint: Language | None = None
     """What the person's app is set to; only a hint, used before anything is known."""
     toast: str | None = None
+    taken: bool = False
+    """True once a service has committed the turn, and with it that the update is done."""
     error: BaseException | None = None
     """Set when the handler failed, so that the update is tried again or put apart."""
 
@@ -80,3 +82,4 @@ async def taking(core: Core, turn: Turn) -> AsyncIterator[Transaction]:
             done = await inbox.finish(tx, turn.inbox_id, state=InboxState.DONE, now=turn.now)
             if not done:
                 raise AlreadyHandledError
+    turn.taken = True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.appointments import Appointment
-from bot.domain.delivery import JsonValue, OutboxKind
+from bot.domain.delivery import JsonValue, OutboxKind, Payload
 from bot.domain.ids import ChatId, OutboxId, StaffId, TelegramMessageId
 from bot.domain.localtime import after_quiet_hours
 from bot.domain.messages import Message
@@ -89,6 +89,28 @@ def staff_lane(chat_id: ChatId, client: Client) -> str:
     return f"chat:{chat_id}:client:{client.id}"
 
 
+async def call_here(
+    tx: Transaction,
+    turn: Turn,
+    method: str,
+    payload: Payload,
+    *,
+    kind: OutboxKind,
+    client: Client | None = None,
+) -> None:
+    """Queue a call to the chat whose update is being handled."""
+    await outbox.insert_call(
+        tx,
+        lane=chat_lane(turn.chat_id),
+        chat_id=turn.chat_id,
+        kind=kind,
+        method=method,
+        payload=payload,
+        client_id=client.id if client else None,
+        now=turn.now,
+    )
+
+
 async def say(
     tx: Transaction,
     turn: Turn,
@@ -99,16 +121,8 @@ async def say(
     client: Client | None = None,
 ) -> None:
     """Answer the person whose update is being handled."""
-    await outbox.insert_call(
-        tx,
-        lane=chat_lane(turn.chat_id),
-        chat_id=turn.chat_id,
-        kind=kind,
-        method="sendMessage",
-        payload=text_payload(turn.chat_id, text, markup),
-        client_id=client.id if client else None,
-        now=turn.now,
-    )
+    payload = text_payload(turn.chat_id, text, markup)
+    await call_here(tx, turn, "sendMessage", payload, kind=kind, client=client)
 
 
 async def rewrite(
@@ -123,31 +137,15 @@ async def rewrite(
 ) -> None:
     """Change the message whose button was tapped."""
     payload = text_payload(turn.chat_id, text, markup) | {"message_id": telegram_message_id}
-    await outbox.insert_call(
-        tx,
-        lane=chat_lane(turn.chat_id),
-        chat_id=turn.chat_id,
-        kind=kind,
-        method="editMessageText",
-        payload=payload,
-        client_id=client.id if client else None,
-        now=turn.now,
-    )
+    await call_here(tx, turn, "editMessageText", payload, kind=kind, client=client)
 
 
 async def take_buttons_away(
     tx: Transaction, turn: Turn, telegram_message_id: TelegramMessageId, *, kind: OutboxKind
 ) -> None:
     """Remove the buttons of a message that has been answered."""
-    await outbox.insert_call(
-        tx,
-        lane=chat_lane(turn.chat_id),
-        chat_id=turn.chat_id,
-        kind=kind,
-        method="editMessageReplyMarkup",
-        payload={"chat_id": turn.chat_id, "message_id": telegram_message_id},
-        now=turn.now,
-    )
+    payload: Payload = {"chat_id": turn.chat_id, "message_id": telegram_message_id}
+    await call_here(tx, turn, "editMessageReplyMarkup", payload, kind=kind)
 
 
 def hold_until(core: Core, kind: OutboxKind, now: datetime) -> datetime:
