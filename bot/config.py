@@ -43,6 +43,16 @@ def _number(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+def _yes_or_no(value: object) -> bool:
+    words = {"true": True, "false": False}
+    if isinstance(value, str):
+        value = words.get(value.strip().lower())
+    if not isinstance(value, bool):
+        msg = "write true or false"
+        raise ValueError(msg)  # noqa: TRY004 - one kind of error for every wrong value
+    return value
+
+
 def _clock(value: object) -> time:
     try:
         if isinstance(value, time):
@@ -100,6 +110,16 @@ def _url(value: object) -> str:
     if not complete or any(sign.isspace() for sign in text):
         raise ValueError(msg)
     return text.rstrip("/")
+
+
+def _public_url(value: object) -> str:
+    if value == "":
+        return ""
+    url = _url(value)
+    if not url.startswith("https://"):
+        msg = "write an address that begins with https://, or leave it empty to ask for updates"
+        raise ValueError(msg)
+    return url
 
 
 def _database_url(value: object) -> str:
@@ -187,6 +207,25 @@ class Telegram:
 
     api_url: str = _key(_url, "https://api.telegram.org")
     poll_seconds: int = _key(_number(0, 50), 30)
+    webhook_url: str = _key(_public_url, "")
+    webhook_host: str = _key(_text, "127.0.0.1")
+    webhook_port: int = _key(_number(0, 65535), 8702)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """[sending]: how fast Telegram lets this bot send."""
+
+    per_second: int = _key(_number(1, 1000), 30)
+    paid_broadcast: bool = _key(_yes_or_no, default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """[web]: the pages that say how the bot is doing, for whoever runs it."""
+
+    host: str = _key(_text, "127.0.0.1")
+    port: int = _key(_number(0, 65535), 8701)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +252,8 @@ class Config:
     invites: Invites = field(default_factory=Invites)
     translation: Translation = field(default_factory=Translation)
     telegram: Telegram = field(default_factory=Telegram)
+    sending: Sending = field(default_factory=Sending)
+    web: Web = field(default_factory=Web)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     scheduler: Scheduler = field(default_factory=Scheduler)
     places: tuple[Place, ...] = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.domain.ids import (
     AppointmentId,
@@ -32,12 +32,15 @@ class InboxState(StrEnum):
 class OutboxState(StrEnum):
     """Where an outgoing call stands.
 
-    `waiting` needs its translation; `sending` is committed before the call; `uncertain` was
-    perhaps delivered; `retired` was overtaken by events and is not sent.
+    `waiting` needs its translation; `held` waits for a person who cannot be reached; `claimed`
+    is taken in hand by the sender and may still be given back; `sending` is committed before the
+    call; `uncertain` was perhaps delivered; `retired` was overtaken by events and is not sent.
     """
 
     WAITING = "waiting"
+    HELD = "held"
     QUEUED = "queued"
+    CLAIMED = "claimed"
     SENDING = "sending"
     SENT = "sent"
     UNCERTAIN = "uncertain"
@@ -58,8 +61,30 @@ class OutboxKind(StrEnum):
     URGENT = "urgent"
     """Emergency numbers and same-day cancellations: at any hour."""
     STAFF = "staff"
+    BROADCAST = "broadcast"
+    """The same to many: an info film, an invitation for everybody."""
     SET = "set"
     """A call that can be repeated without harm: a tap acknowledged, commands set."""
+
+
+class Priority(IntEnum):
+    """Who goes first when not everything can be sent at once; a lower number goes first."""
+
+    ANSWER = 0
+    CONVERSATION = 1
+    REMINDER = 2
+    BROADCAST = 3
+
+
+def priority_of(kind: OutboxKind) -> Priority:
+    """Return how urgent a call of this kind is: an answer to a person before all else."""
+    if kind in {OutboxKind.ONBOARDING, OutboxKind.ANSWER, OutboxKind.URGENT, OutboxKind.SET}:
+        return Priority.ANSWER
+    if kind is OutboxKind.REMINDER:
+        return Priority.REMINDER
+    if kind is OutboxKind.BROADCAST:
+        return Priority.BROADCAST
+    return Priority.CONVERSATION
 
 
 class FailureKind(StrEnum):
@@ -124,6 +149,7 @@ class Outgoing:
     part: int
     chat_id: ChatId
     kind: OutboxKind
+    priority: Priority
     method: str
     payload: Payload
     frame: str | None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.domain.delivery import OutboxKind, OutboxState, Outgoing, Payload
+from bot.domain.delivery import OutboxKind, OutboxState, Outgoing, Payload, priority_of
 from bot.domain.ids import (
     AppointmentId,
     ChatId,
@@ -63,6 +63,7 @@ async def insert_call(
             part=part,
             chat_id=chat_id,
             kind=kind,
+            priority=priority_of(kind),
             method=method,
             payload=payload,
             frame=frame,

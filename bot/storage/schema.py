@@ -1,7 +1,7 @@
 """Every table, in one place. Times are aware UTC; wall-clock promises are kept beside them."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from bot.domain.appointments import (
     ReminderKind,
     ReminderState,
 )
-from bot.domain.delivery import InboxState, OutboxKind, OutboxState
+from bot.domain.delivery import InboxState, OutboxKind, OutboxState, Priority
 from bot.domain.messages import Direction, MessageKind, TranslationState
 from bot.domain.people import ClientStatus, LinkState, Step
 
@@ -74,6 +74,29 @@ class Word(TypeDecorator[E], Generic[E]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:  # noqa: ARG002 - the base class names it
         """Give back the enum; an unknown word means a newer program wrote it."""
         return None if value is None else self.words(value)
+
+
+R = TypeVar("R", bound=IntEnum)
+
+
+class Rank(TypeDecorator[R], Generic[R]):
+    """A place in an order, kept as a number so that the database can sort by it."""
+
+    impl = sa.SmallInteger
+    cache_ok = True
+    ranks: type[R]
+
+    def __init__(self, ranks: type[R]) -> None:
+        super().__init__()
+        self.ranks = ranks
+
+    def process_bind_param(self, value: R | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the base class names it
+        """Keep the number itself."""
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> R | None:  # noqa: ARG002 - the base class names it
+        """Give back the enum."""
+        return None if value is None else self.ranks(value)
 
 
 def _id() -> sa.Column[int]:
@@ -286,6 +309,7 @@ outbox = sa.Table(
     sa.Column("part", sa.Integer, nullable=False),
     sa.Column("chat_id", sa.BigInteger, nullable=False),
     sa.Column("kind", Word(OutboxKind), nullable=False),
+    sa.Column("priority", Rank(Priority), nullable=False),
     sa.Column("method", sa.String(40), nullable=False),
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("frame", sa.String(40)),
@@ -305,13 +329,24 @@ outbox = sa.Table(
     sa.Column("telegram_message_id", sa.BigInteger),
     sa.Column("error", sa.String(300)),
     sa.UniqueConstraint("lane", "seq", "part"),
-    sa.Index("ix_outbox_state", "state", "not_before"),
+    # What may go now is asked for each priority apart, so that a long queue is never walked.
+    sa.Index("ix_outbox_ready", "state", "priority", "not_before", "id"),
     sa.Index("ix_outbox_sent", "chat_id", "telegram_message_id"),
     sa.Index("ix_outbox_translation", "translation_id"),
     # Who stands first in a lane is asked at every claim; the lane's past must not be read for it.
     sa.Index("ix_outbox_lane", "lane", "state", "seq", "part"),
     sa.Index("ix_outbox_message", "message_id"),
     sa.Index("ix_outbox_appointment", "appointment_id"),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    _time("taken_at"),
+    _time("until_at"),
 )
 
 drafts = sa.Table(
