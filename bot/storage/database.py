@@ -2,30 +2,34 @@
 
 SQLite has one writer connection, held by one lock for a whole transaction that begins at once
 as a writer, and separate connections that only read. PostgreSQL uses its pool for both.
+
+Transactions that wait for one another share a commit: each is undone alone when it fails, and
+none returns before all of it is on the disk.
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
 
 from bot.domain.errors import StorageError
 from bot.storage.migrate import upgrade
+from bot.storage.sqlite import BUSY_SECONDS, open_engines
 
 _SQLITE, _POSTGRESQL = "sqlite+aiosqlite", "postgresql+psycopg"
-_READERS = 4
+_GROUP = 32
+"""How many transactions share a commit at most, so that nobody waits long for the others."""
+
 _WAL_TRIES, _WAL_PAUSE_SECONDS = 100, 0.05
-_BUSY_SECONDS = 30  # a backup or another program may hold the file for a while
 
 Row = TypeVar("Row")
 
@@ -74,31 +78,38 @@ class Transaction:
         """Have the loop for this topic look again after the commit."""
         self.topics.add(topic)
 
-    async def run(self, statement: sa.Executable) -> sa.CursorResult[tuple[object, ...]]:
-        """Execute a statement in this transaction."""
-        result = await self.connection.execute(statement)
-        assert isinstance(result, sa.CursorResult)  # noqa: S101 - tells the type checker
-        return result
+    async def _execute(
+        self, statement: sa.Executable, many: Sequence[Mapping[str, object]] | None = None
+    ) -> sa.CursorResult[tuple[object, ...]]:
+        if self.connection.dialect.name == "sqlite":
+            # Executed here and now (see bot/storage/sqlite.py): there is nothing to wait for.
+            assert self.connection.sync_connection is not None  # noqa: S101 - it is open
+            return self.connection.sync_connection.execute(statement, many)
+        return await self.connection.execute(statement, many)
+
+    async def run(
+        self, statement: sa.Executable, many: Sequence[Mapping[str, object]] | None = None
+    ) -> sa.CursorResult[tuple[object, ...]]:
+        """Execute a statement in this transaction, once or for each of `many`."""
+        return await self._execute(statement, many)
 
     async def rows(self, statement: sa.Executable) -> list[RowMapping]:
         """Return all rows of a query, by column name."""
-        return list((await self.connection.execute(statement)).mappings())
+        return list((await self._execute(statement)).mappings())
 
     async def row(self, statement: sa.Executable) -> RowMapping | None:
         """Return the first row of a query, or None."""
-        return (await self.connection.execute(statement)).mappings().first()
+        return (await self._execute(statement)).mappings().first()
 
     async def number(self, statement: sa.Executable) -> int:
         """Return the single number a query gives; 0 when it gives none."""
-        value = (await self.connection.execute(statement)).scalar()
-        return int(value) if value is not None else 0
+        row = (await self._execute(statement)).first()
+        return cast("int", row[0]) if row is not None and row[0] is not None else 0
 
     async def insert(self, table: sa.Table, **values: object) -> int:
         """Insert a row and return its id."""
-        result = await self.connection.execute(
-            sa.insert(table).values(**values).returning(table.c.id)
-        )
-        return int(result.scalar_one())
+        result = await self._execute(sa.insert(table).values(**values).returning(table.c.id))
+        return cast("int", result.one()[0])
 
     async def insert_if_new(
         self, table: sa.Table, keys: tuple[str, ...], **values: object
@@ -113,17 +124,58 @@ class Transaction:
         # Not the row count, which the engines report differently after an insert.
         return await self.row(statement) is not None
 
+    async def insert_new(
+        self, table: sa.Table, keys: tuple[str, ...], rows: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Insert those of many rows whose keys are not there yet."""
+        if rows:
+            statement = self._dialect_insert(table).on_conflict_do_nothing(
+                index_elements=list(keys)
+            )
+            await self._execute(statement, rows)
+
     async def upsert(
         self, table: sa.Table, keys: tuple[str, ...], update: dict[str, object], **values: object
     ) -> None:
         """Insert a row, or change the one that has the same keys."""
+        await self._execute(self._upsert(table, keys, update, values))
+
+    async def upsert_number(
+        self,
+        table: sa.Table,
+        keys: tuple[str, ...],
+        update: dict[str, object],
+        answer: str,
+        **values: object,
+    ) -> int:
+        """Insert or change a row as `upsert` does; returns what then stands in `answer`."""
+        statement = self._upsert(table, keys, update, values).returning(table.c[answer])
+        return await self.number(statement)
+
+    def _upsert(
+        self,
+        table: sa.Table,
+        keys: tuple[str, ...],
+        update: dict[str, object],
+        values: dict[str, object],
+    ) -> sqlite.Insert | postgresql.Insert:
         statement = self._dialect_insert(table).values(**values)
-        await self.run(statement.on_conflict_do_update(index_elements=list(keys), set_=update))
+        return statement.on_conflict_do_update(index_elements=list(keys), set_=update)
 
     def _dialect_insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         if self.connection.dialect.name == "sqlite":
             return sqlite.insert(table)
         return postgresql.insert(table)
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Transactions that are committed together."""
+
+    connection: AsyncConnection
+    committed: asyncio.Future[None]
+    members: int = 0
+    topics: set[Topic] = field(default_factory=set)
 
 
 def one(kind: Callable[..., Row], row: RowMapping) -> Row:
@@ -139,6 +191,8 @@ class Database:
         self._reader = reader
         # One writer at a time on either engine: what was read is still so when it is changed.
         self._lock = asyncio.Lock()
+        self._waiting = 0
+        self._group: _Group | None = None
         self._readers = 0
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -159,20 +213,7 @@ class Database:
                 await asyncio.to_thread(_try_sqlite, str(parsed.database))
             except sqlite3.Error as error:
                 raise StorageError(_unopened(parsed, str(error))) from error
-            writer = create_async_engine(
-                parsed,
-                poolclass=StaticPool,
-                hide_parameters=True,
-                connect_args={"timeout": _BUSY_SECONDS},
-            )
-            reader = create_async_engine(
-                parsed,
-                pool_size=_READERS,
-                hide_parameters=True,
-                connect_args={"timeout": _BUSY_SECONDS},
-            )
-            _prepare_sqlite(writer, begin="BEGIN IMMEDIATE")
-            _prepare_sqlite(reader, begin="BEGIN", more=("PRAGMA query_only=ON",))
+            writer, reader = open_engines(parsed)
         else:
             writer = create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
             reader = writer.execution_options(postgresql_readonly=True)
@@ -200,21 +241,105 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Open a writing transaction: committed at the end, undone by an exception."""
-        async with self._lock:
+        """Open a writing transaction: committed at the end, undone by an exception.
+
+        Errors: StorageError when the engine failed; then nothing of it was kept.
+        """
+        group = await self._enter()
+        try:
+            first = group.members == 1
+            tx = Transaction(group.connection)
             try:
-                async with self._writer.begin() as connection:
-                    tx = Transaction(connection)
-                    yield tx
-            except sa.exc.OperationalError as error:
-                msg = (
-                    f"The database could not be written ({_words(error)}). Nothing of this step "
-                    "was kept; make room on the disk or restore the connection, and start again."
-                )
-                raise StorageError(msg) from error
-            for topic in tx.topics:
-                self.pulses[topic].beat()
-            self.commits.beat()
+                if not first:
+                    await tx.run(_SAVEPOINT)
+                yield tx
+            except BaseException as error:
+                if first or not await self._undo_alone(tx, error):
+                    # Of those who share the commit none can be sure of what was kept.
+                    await self._finish(group, error)
+                else:
+                    await self._leave(group)
+                raise
+            group.topics |= tx.topics
+            await self._leave(group)
+        except sa.exc.OperationalError as error:
+            raise _unwritten(error) from error
+        await asyncio.shield(group.committed)
+
+    async def _enter(self) -> _Group:
+        """Wait for one's turn, and open a transaction unless there is one to share."""
+        self._waiting += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._waiting -= 1
+            if self._group is not None and not self._waiting and not self._lock.locked():
+                # The others counted on this one to commit; nobody else can be before it.
+                await self._lock.acquire()
+                await self._finish(self._group, None)
+            raise
+        self._waiting -= 1
+        try:
+            if self._group is None:
+                connection = await self._writer.connect()
+                try:
+                    await connection.begin()
+                except BaseException:
+                    await connection.close()
+                    raise
+                self._group = _Group(connection, asyncio.get_running_loop().create_future())
+        except sa.exc.OperationalError as error:
+            self._lock.release()
+            raise _unwritten(error) from error
+        except BaseException:
+            self._lock.release()
+            raise
+        self._group.members += 1
+        return self._group
+
+    @staticmethod
+    async def _undo_alone(tx: Transaction, error: BaseException) -> bool:
+        """Undo one member of a group; False when the engine cannot."""
+        if isinstance(error, sa.exc.OperationalError):
+            return False
+        try:
+            await tx.run(_UNDO)
+        except Exception:  # noqa: BLE001 - whatever it is, the whole group is undone
+            return False
+        return True
+
+    async def _leave(self, group: _Group) -> None:
+        """Let the next one in; the last, or the one that fills the group, commits for all."""
+        if self._waiting and group.members < _GROUP:
+            self._lock.release()
+        else:
+            await self._finish(group, None)
+
+    async def _finish(self, group: _Group, error: BaseException | None) -> None:
+        """Commit, or undo because of an error; to its end, also when the caller is cancelled."""
+        self._group = None
+        await asyncio.shield(asyncio.ensure_future(self._end(group, error)))
+
+    async def _end(self, group: _Group, error: BaseException | None) -> None:
+        try:
+            try:
+                if error is None:
+                    await group.connection.commit()
+                else:
+                    await group.connection.rollback()
+            finally:
+                await group.connection.close()
+        except BaseException as failure:  # noqa: BLE001 - told to all who share the commit
+            error = failure
+        self._lock.release()
+        if error is not None:
+            group.committed.set_exception(_unwritten(error))
+            group.committed.exception()  # read by whoever shares it, if anybody does
+            return
+        group.committed.set_result(None)
+        for topic in group.topics:
+            self.pulses[topic].beat()
+        self.commits.beat()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -236,13 +361,26 @@ class Database:
                 self._at_rest.set()
 
 
+_SAVEPOINT = sa.text("SAVEPOINT member")
+_UNDO = sa.text("ROLLBACK TO SAVEPOINT member")
+
+
+def _unwritten(error: BaseException) -> StorageError:
+    """Return what to tell when a step could not be kept."""
+    said = _words(error) if isinstance(error, sa.exc.DBAPIError) else type(error).__name__
+    return StorageError(
+        f"The database could not be written ({said}). Nothing of this step "
+        "was kept; make room on the disk or restore the connection, and start again."
+    )
+
+
 def _try_sqlite(file: str) -> None:
     """Open the file for writing and leave it; errors: sqlite3.Error.
 
     The driver leaves a thread behind, that complains when the program ends, if it has to find
     out by itself that a file cannot be opened.
     """
-    with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
         for left in range(_WAL_TRIES, 0, -1):
@@ -287,25 +425,3 @@ def _parse(url: str) -> sa.URL:
         )
         raise StorageError(msg) from None
     return parsed
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, begin: str, more: tuple[str, ...] = ()) -> None:
-    """Set what SQLite must be told on each connection, and how its transactions begin."""
-
-    def connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
-        # The driver's own transaction handling begins too late (at the first write).
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        # NORMAL may lose the last commits at a power cut: a lost `sending` mark is a double send.
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        for pragma in more:
-            cursor.execute(pragma)
-        cursor.close()
-
-    def start(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    sa.event.listen(engine.sync_engine, "connect", connect)
-    sa.event.listen(engine.sync_engine, "begin", start)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.delivery import HANDLING_ATTEMPTS, InboxState, OutboxState
+from bot.domain.delivery import HANDLING_ATTEMPTS, InboxState, OutboxState, Priority
 from bot.domain.ids import ChatId
 from bot.domain.people import LinkState
 from bot.services import inbox as inboxes
@@ -174,6 +174,7 @@ async def test_what_has_no_room_for_the_mark_gets_it_as_a_message_before_it(
             await tx.insert(
                 outbox, lane="long", seq=1, part=0, chat_id=JOKE.chat_id, kind="staff",
                 method="sendMessage", payload=from_bot, state=OutboxState.SENDING, attempts=1,
+                priority=Priority.CONVERSATION,
                 doubts=0, not_before=town.now, created_at=town.now,
             )  # fmt: skip
         await town.stops()
@@ -193,10 +194,12 @@ async def test_what_has_no_room_for_the_mark_gets_it_as_a_message_before_it(
 async def test_what_telegram_will_never_take_is_told_to_the_coach(town: Town) -> None:
     town.expects("wrong file identifier")
     async with town.core.database.transaction() as tx:
-        await tx.connection.exec_driver_sql(
-            "CREATE TRIGGER spoil AFTER INSERT ON outbox WHEN NEW.method = 'sendPhoto' BEGIN "
-            "UPDATE outbox SET payload = json_set(payload, '$.photo', 'gone') "
-            "WHERE id = NEW.id; END"
+        await tx.run(
+            sa.text(
+                "CREATE TRIGGER spoil AFTER INSERT ON outbox WHEN NEW.method = 'sendPhoto' BEGIN "
+                "UPDATE outbox SET payload = json_set(payload, '$.photo', 'gone') "
+                "WHERE id = NEW.id; END"
+            )
         )
     await town.sends(SELAM, "photo", "1001")
     await town.passes(seconds=10)
@@ -406,9 +409,11 @@ async def test_a_text_far_longer_than_telegram_allows_arrives_whole(town: Town) 
 async def _break_messages(town: Town) -> None:
     """Make the database refuse what says 1001, quoting it as PostgreSQL likes to do."""
     async with town.core.database.transaction() as tx:
-        await tx.connection.exec_driver_sql(
-            "CREATE TRIGGER broken BEFORE INSERT ON messages WHEN NEW.text LIKE '%1001%' BEGIN "
-            "SELECT RAISE(ABORT, 'Klaproos'); END"
+        await tx.run(
+            sa.text(
+                "CREATE TRIGGER broken BEFORE INSERT ON messages WHEN NEW.text LIKE '%1001%' "
+                "BEGIN SELECT RAISE(ABORT, 'Klaproos'); END"
+            )
         )
 
 
@@ -442,7 +447,7 @@ async def test_a_handler_that_works_the_second_time_leaves_no_trace(town: Town) 
     await _break_messages(town)
     await town.says(SELAM, "1001")
     async with town.core.database.transaction() as tx:
-        await tx.connection.exec_driver_sql("DROP TRIGGER broken")
+        await tx.run(sa.text("DROP TRIGGER broken"))
 
     await town.passes(seconds=5)
 

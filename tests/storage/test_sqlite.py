@@ -30,9 +30,9 @@ async def test_every_connection_is_durable_and_keeps_its_references(
 ) -> None:
     question = sa.text(f"PRAGMA {pragma}")
     async with database.transaction() as tx:
-        assert (await tx.connection.execute(question)).scalar() == writer
+        assert (await tx.run(question)).scalar() == writer
     async with database.reading() as tx:
-        assert (await tx.connection.execute(question)).scalar() == reader
+        assert (await tx.run(question)).scalar() == reader
 
 
 async def test_a_transaction_is_a_writer_from_its_beginning(
