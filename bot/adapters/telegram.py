@@ -1,13 +1,12 @@
 """Telegram through python-telegram-bot: one call made, and what its failure proves."""
 
-import json
 import logging
 import os
+import ssl
 import warnings
 from collections.abc import Mapping
 from datetime import timedelta
 
-import httpx
 from telegram import Bot
 from telegram.error import (
     BadRequest,
@@ -21,13 +20,15 @@ from telegram.error import (
     TelegramError,
 )
 from telegram.ext import ExtBot
-from telegram.request import BaseRequest, HTTPXRequest
+from telegram.request import BaseRequest
 from telegram.warnings import PTBUserWarning
 
+from bot.adapters.request import CALLS_AT_ONCE, NotSentError, Request, proxy_for
 from bot.domain.delivery import Failure, FailureKind, JsonValue, Payload
 from bot.domain.ids import TelegramMessageId
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_POLLS_AT_ONCE = 2
+_READ_SECONDS = 20
 _GRACE_SECONDS = 10
 _SLOW_DOWN_SECONDS = 5
 
@@ -37,9 +38,8 @@ warnings.filterwarnings("ignore", message="Please use 'Bot", category=PTBUserWar
 # Without it the library warns at every "slow down" that its answer will change its type.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
-# These log addresses with the token in them.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+# It logs addresses with the token in them, and what is sent.
+logging.getLogger("telegram").setLevel(logging.WARNING)
 
 
 class SendError(Exception):
@@ -50,35 +50,19 @@ class SendError(Exception):
         self.failure = failure
 
 
-class _Request(HTTPXRequest):
-    """HTTP that keeps to itself what it cannot read: an answer may hold what people wrote.
-
-    The library would write the whole answer to the log.
-    """
-
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, JsonValue]:
-        """Return the answer; errors: TelegramError when it is not a JSON object."""
-        try:
-            answer: object = json.loads(payload.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict):
-            msg = "Invalid server response"
-            raise TelegramError(msg) from None
-        return answer
-
-
 def make_bot(token: str, api_url: str, poll_seconds: int) -> ExtBot[None]:
-    """Return a bot for this token; polling has a connection of its own."""
+    """Return a bot for this token; polling has connections of its own.
+
+    Errors: ConfigError when the environment names a proxy of a kind we cannot use.
+    """
+    tls = ssl.create_default_context()  # takes a while: one for both
+    proxy = proxy_for(api_url)
     return ExtBot(
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=_Request(connection_pool_size=16, read_timeout=20, write_timeout=20),
-        get_updates_request=_Request(
-            connection_pool_size=2, read_timeout=poll_seconds + _GRACE_SECONDS
-        ),
+        request=Request(_READ_SECONDS, tls, proxy, CALLS_AT_ONCE),
+        get_updates_request=Request(poll_seconds + _GRACE_SECONDS, tls, proxy, _POLLS_AT_ONCE),
     )
 
 
@@ -90,13 +74,15 @@ async def make_call(bot: Bot, method: str, payload: Payload) -> TelegramMessageI
     try:
         result = await _ask(bot, method, payload)
     except TelegramError as error:
-        raise SendError(classify(error)) from error
-    except Exception as error:
+        failure = classify(error)
+    except Exception as error:  # noqa: BLE001 - told anew without its words
         # Whatever else breaks inside the library says nothing about whether it arrived.
-        raise SendError(Failure(FailureKind.DOUBT, type(error).__name__)) from error
-    if isinstance(result, Mapping) and "message_id" in result:
-        return TelegramMessageId(int(result["message_id"]))
-    return None
+        failure = Failure(FailureKind.DOUBT, type(error).__name__)
+    else:
+        became = result.get("message_id") if isinstance(result, Mapping) else None
+        return TelegramMessageId(became) if isinstance(became, int) else None
+    # Outside the handlers: the library's error may quote an answer, and must not come along.
+    raise SendError(failure)
 
 
 async def _ask(
@@ -140,7 +126,7 @@ def classify(error: TelegramError) -> Failure:
         return Failure(FailureKind.NOT_SENT, words)
     if isinstance(error, BadRequest | ChatMigrated | EndPointNotFound | Conflict):
         return Failure(FailureKind.REJECTED, words)
-    if isinstance(error, NetworkError) and isinstance(error.__cause__, _NOT_SENT):
+    if isinstance(error, NotSentError):
         return Failure(FailureKind.NOT_SENT, words)
     if isinstance(error, NetworkError) and error.message.startswith("Too Many Requests"):
         # Refused without saying for how long, as a proxy before Telegram does.
