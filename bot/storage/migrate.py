@@ -18,20 +18,48 @@ def upgrade(connection: sa.Connection) -> None:
 
     Errors: StorageError when the tables are of a version this program does not know.
     """
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
     scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
     current = version(connection)
+    _refuse_newer(scripts, current)
+    if current != scripts.get_current_head():
+        command.upgrade(config, "head")
+
+
+def differs(connection: sa.Connection) -> str | None:
+    """Return in words, with the remedy, how the tables fall short; None when they do not.
+
+    Errors: StorageError when the tables are of a version this program does not know.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    current = version(connection)
+    _refuse_newer(scripts, current)
+    if current is None:
+        return "The database has no tables yet. Make them with `taalbrug migrate`."
+    head = scripts.get_current_head()
+    if current != head:
+        return (
+            f"The database is of version {current}, older than this program's ({head}). "
+            "Make a backup, and bring it up to date with `taalbrug migrate`."
+        )
+    return None
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config
+
+
+def _refuse_newer(scripts: ScriptDirectory, current: str | None) -> None:
+    known = {script.revision for script in scripts.walk_revisions()}
     if current is not None and current not in known:
         msg = (
             f"The database is of version {current}, which is newer than this program. "
             "Start the newer program, or restore a backup made by this one."
         )
         raise StorageError(msg)
-    if current != scripts.get_current_head():
-        command.upgrade(config, "head")
 
 
 def version(connection: sa.Connection) -> str | None:
