@@ -10,10 +10,11 @@ none returns before all of it is on the disk.
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
@@ -22,9 +23,11 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.domain.errors import StorageError
+from bot.storage.fixed import Fixed
 from bot.storage.migrate import upgrade
-from bot.storage.sqlite import BUSY_SECONDS, open_engines
+from bot.storage.sqlite import BUSY_SECONDS, connection_of, open_engines
 
+_SQLITE_DIALECT = "sqlite"
 _SQLITE, _POSTGRESQL = "sqlite+aiosqlite", "postgresql+psycopg"
 _GROUP = 32
 """How many transactions share a commit at most, so that nobody waits long for the others."""
@@ -32,6 +35,19 @@ _GROUP = 32
 _WAL_TRIES, _WAL_PAUSE_SECONDS = 100, 0.05
 
 Row = TypeVar("Row")
+
+
+_Values = Mapping[str, object] | Sequence[Mapping[str, object]]
+
+
+@cache
+def _insert_into(table: sa.Table) -> Fixed:
+    return Fixed(sa.insert(table).returning(table.c.id))
+
+
+def dialect_insert(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that knows what to do when the row is there already."""
+    return sqlite.insert(table) if dialect == _SQLITE_DIALECT else postgresql.insert(table)
 
 
 class Topic(StrEnum):
@@ -73,50 +89,77 @@ class Transaction:
 
     connection: AsyncConnection
     topics: set[Topic] = field(default_factory=set)
+    here: sqlite3.Connection | None = field(init=False, default=None)
+    """SQLite's own connection, for statements that are worked out already."""
+
+    def __post_init__(self) -> None:
+        """Find the connection, if it is SQLite's."""
+        self.here = connection_of(self.connection)
+
+    @property
+    def dialect(self) -> str:
+        """The engine's name, for the few statements that differ."""
+        return self.connection.dialect.name
 
     def wake(self, topic: Topic) -> None:
         """Have the loop for this topic look again after the commit."""
         self.topics.add(topic)
 
     async def _execute(
-        self, statement: sa.Executable, many: Sequence[Mapping[str, object]] | None = None
+        self, statement: sa.Executable | Fixed, many: _Values | None = None
     ) -> sa.CursorResult[tuple[object, ...]]:
-        if self.connection.dialect.name == "sqlite":
+        if isinstance(statement, Fixed):
+            statement = statement.statement
+        if self.dialect == _SQLITE_DIALECT:
             # Executed here and now (see bot/storage/sqlite.py): there is nothing to wait for.
             assert self.connection.sync_connection is not None  # noqa: S101 - it is open
             return self.connection.sync_connection.execute(statement, many)
         return await self.connection.execute(statement, many)
 
     async def run(
-        self, statement: sa.Executable, many: Sequence[Mapping[str, object]] | None = None
+        self, statement: sa.Executable | Fixed, values: _Values | None = None
     ) -> sa.CursorResult[tuple[object, ...]]:
-        """Execute a statement in this transaction, once or for each of `many`."""
-        return await self._execute(statement, many)
+        """Execute a statement, with values for what it leaves open, or with many such."""
+        return await self._execute(statement, values)
 
-    async def rows(self, statement: sa.Executable) -> list[RowMapping]:
+    async def change(self, statement: Fixed, **values: object) -> int:
+        """Execute a statement that changes rows; returns how many."""
+        if self.here is not None:
+            return statement.execute(self.here, values)[1]
+        return (await self._execute(statement, values)).rowcount
+
+    async def rows(self, statement: sa.Executable | Fixed, **values: object) -> list[RowMapping]:
         """Return all rows of a query, by column name."""
-        return list((await self._execute(statement)).mappings())
+        if self.here is not None and isinstance(statement, Fixed):
+            return cast("list[RowMapping]", statement.execute(self.here, values)[0])
+        return list((await self._execute(statement, values or None)).mappings())
 
-    async def row(self, statement: sa.Executable) -> RowMapping | None:
+    async def row(self, statement: sa.Executable | Fixed, **values: object) -> RowMapping | None:
         """Return the first row of a query, or None."""
-        return (await self._execute(statement)).mappings().first()
+        if self.here is not None and isinstance(statement, Fixed):
+            found = await self.rows(statement, **values)
+            return found[0] if found else None
+        return (await self._execute(statement, values or None)).mappings().first()
 
-    async def number(self, statement: sa.Executable) -> int:
+    async def number(self, statement: sa.Executable | Fixed, **values: object) -> int:
         """Return the single number a query gives; 0 when it gives none."""
-        row = (await self._execute(statement)).first()
+        if self.here is not None and isinstance(statement, Fixed):
+            for found in await self.rows(statement, **values):
+                return cast("int", next(iter(found.values())) or 0)
+            return 0
+        row = (await self._execute(statement, values or None)).first()
         return cast("int", row[0]) if row is not None and row[0] is not None else 0
 
     async def insert(self, table: sa.Table, **values: object) -> int:
         """Insert a row and return its id."""
-        result = await self._execute(sa.insert(table).values(**values).returning(table.c.id))
-        return cast("int", result.one()[0])
+        return await self.number(_insert_into(table), **values)
 
     async def insert_if_new(
         self, table: sa.Table, keys: tuple[str, ...], **values: object
     ) -> bool:
         """Insert a row unless one with the same keys exists; tells whether it was new."""
         statement = (
-            self._dialect_insert(table)
+            dialect_insert(self.dialect, table)
             .values(**values)
             .on_conflict_do_nothing(index_elements=list(keys))
             .returning(*table.primary_key.columns)
@@ -126,46 +169,25 @@ class Transaction:
 
     async def insert_new(
         self, table: sa.Table, keys: tuple[str, ...], rows: Sequence[Mapping[str, object]]
-    ) -> None:
-        """Insert those of many rows whose keys are not there yet."""
-        if rows:
-            statement = self._dialect_insert(table).on_conflict_do_nothing(
-                index_elements=list(keys)
-            )
-            await self._execute(statement, rows)
+    ) -> int:
+        """Insert those of many rows whose keys are not there yet; returns how many that were."""
+        if not rows:
+            return 0
+        statement = (
+            dialect_insert(self.dialect, table)
+            .on_conflict_do_nothing(index_elements=list(keys))
+            .returning(*table.primary_key.columns)
+        )
+        return len((await self._execute(statement, rows)).all())
 
     async def upsert(
         self, table: sa.Table, keys: tuple[str, ...], update: dict[str, object], **values: object
     ) -> None:
         """Insert a row, or change the one that has the same keys."""
-        await self._execute(self._upsert(table, keys, update, values))
-
-    async def upsert_number(
-        self,
-        table: sa.Table,
-        keys: tuple[str, ...],
-        update: dict[str, object],
-        answer: str,
-        **values: object,
-    ) -> int:
-        """Insert or change a row as `upsert` does; returns what then stands in `answer`."""
-        statement = self._upsert(table, keys, update, values).returning(table.c[answer])
-        return await self.number(statement)
-
-    def _upsert(
-        self,
-        table: sa.Table,
-        keys: tuple[str, ...],
-        update: dict[str, object],
-        values: dict[str, object],
-    ) -> sqlite.Insert | postgresql.Insert:
-        statement = self._dialect_insert(table).values(**values)
-        return statement.on_conflict_do_update(index_elements=list(keys), set_=update)
-
-    def _dialect_insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        if self.connection.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)
+        statement = dialect_insert(self.dialect, table).values(**values)
+        await self._execute(
+            statement.on_conflict_do_update(index_elements=list(keys), set_=update)
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -193,6 +215,9 @@ class Database:
         self._lock = asyncio.Lock()
         self._waiting = 0
         self._group: _Group | None = None
+        self._kept: AsyncConnection | None = None
+        self.guard: Callable[[Transaction], Awaitable[bool]] | None = None
+        """Asked at each commit's beginning: may this process still write? Else nothing is kept."""
         self._readers = 0
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -236,6 +261,9 @@ class Database:
         """Close all connections once nobody uses them; what was committed stays."""
         async with self._lock:
             await self._at_rest.wait()
+            if self._kept is not None:
+                await self._kept.close()
+                self._kept = None
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -251,7 +279,7 @@ class Database:
             tx = Transaction(group.connection)
             try:
                 if not first:
-                    await tx.run(_SAVEPOINT)
+                    await tx.change(_SAVEPOINT)
                 yield tx
             except BaseException as error:
                 if first or not await self._undo_alone(tx, error):
@@ -281,9 +309,11 @@ class Database:
         self._waiting -= 1
         try:
             if self._group is None:
-                connection = await self._writer.connect()
+                connection = self._kept or await self._writer.connect()
+                self._kept = None
                 try:
                     await connection.begin()
+                    await self._ask_guard(connection)
                 except BaseException:
                     await connection.close()
                     raise
@@ -297,13 +327,21 @@ class Database:
         self._group.members += 1
         return self._group
 
+    async def _ask_guard(self, connection: AsyncConnection) -> None:
+        if self.guard is not None and not await self.guard(Transaction(connection)):
+            msg = (
+                "Another process works for this bot on this database now. Nothing of this step "
+                "was kept; leave it to the other, or stop that one and start again."
+            )
+            raise StorageError(msg)
+
     @staticmethod
     async def _undo_alone(tx: Transaction, error: BaseException) -> bool:
         """Undo one member of a group; False when the engine cannot."""
         if isinstance(error, sa.exc.OperationalError):
             return False
         try:
-            await tx.run(_UNDO)
+            await tx.change(_UNDO)
         except Exception:  # noqa: BLE001 - whatever it is, the whole group is undone
             return False
         return True
@@ -322,15 +360,17 @@ class Database:
 
     async def _end(self, group: _Group, error: BaseException | None) -> None:
         try:
-            try:
-                if error is None:
-                    await group.connection.commit()
-                else:
-                    await group.connection.rollback()
-            finally:
-                await group.connection.close()
+            if error is None:
+                await group.connection.commit()
+                # Kept open, as fetching one takes as long as a commit; after an error a new one.
+                self._kept = group.connection
+            else:
+                await group.connection.rollback()
         except BaseException as failure:  # noqa: BLE001 - told to all who share the commit
             error = failure
+        if error is not None:
+            with suppress(Exception):  # its transaction is over, one way or the other
+                await group.connection.close()
         self._lock.release()
         if error is not None:
             group.committed.set_exception(_unwritten(error))
@@ -361,8 +401,8 @@ class Database:
                 self._at_rest.set()
 
 
-_SAVEPOINT = sa.text("SAVEPOINT member")
-_UNDO = sa.text("ROLLBACK TO SAVEPOINT member")
+_SAVEPOINT = Fixed(sa.text("SAVEPOINT member"))
+_UNDO = Fixed(sa.text("ROLLBACK TO SAVEPOINT member"))
 
 
 def _unwritten(error: BaseException) -> StorageError:

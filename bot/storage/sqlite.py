@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_dbapi,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 BUSY_SECONDS = 30
@@ -82,6 +82,13 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 
         adapted = super().connect(*names, factory=Kept, **options)
         return self._kind(self, adapted.driver_connection, opened[0])
+
+
+def connection_of(connection: AsyncConnection) -> sqlite3.Connection | None:
+    """Return SQLite's own connection beneath an open one; None when it is another engine's."""
+    fairy = connection.sync_connection
+    adapted: object = fairy.connection.dbapi_connection if fairy is not None else None
+    return adapted.here if isinstance(adapted, _Connection) else None
 
 
 def open_engines(url: sa.URL) -> tuple[AsyncEngine, AsyncEngine]:
