@@ -38,7 +38,12 @@ def parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--fresh", action="store_true", help="forget the earlier conversation")
     demo.add_argument("--port", type=_port, default=PORT, help=f"default {PORT}")
-    add("run", "Run the bot.", "run")
+    run = add("run", "Run the bot.", "run")
+    run.add_argument(
+        "--remove-webhook",
+        action="store_true",
+        help="first remove the webhook that somebody set on this token; what waits is kept",
+    )
     add("check", "Check configuration, database, token, engines and catalogues.", "check")
     add("migrate", "Bring the database's tables up to date.", "migrate")
     people = add("people", "Staff and clients.", "people import people.csv")
@@ -54,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     invite = add("invite", "Make a personal link and QR code.", "invite K-0001 --svg k1.svg")
     invite.add_argument("code", help="the code of a client or a member of staff")
     invite.add_argument("--svg", type=Path, help="write the QR code to this file")
+    _add_inbox(add("inbox", "Updates that could not be handled, or wait.", "inbox list"))
     simulator = add(
         "simulator", "A Bot API server with phones in the browser.", "simulator --port 8081"
     )
@@ -61,6 +67,26 @@ def parser() -> argparse.ArgumentParser:
     simulator.add_argument("--token", default="100000002:simulated")
     simulator.add_argument("--store", type=Path, help="keep the conversation in this file")
     return top
+
+
+def _add_inbox(inbox: argparse.ArgumentParser) -> None:
+    below = inbox.add_subparsers(dest="inbox_command", required=True, metavar="COMMAND")
+
+    def add(name: str, about: str, example: str) -> argparse.ArgumentParser:
+        return below.add_parser(
+            name, help=about, description=about, epilog=f"Example: taalbrug inbox {example}"
+        )
+
+    add("list", "List the updates that were put apart or wait.", "list")
+    show = add("show", "Show one, with the length of each text in its place.", "show 17")
+    show.add_argument("id", type=int, help="the number in `taalbrug inbox list`")
+    show.add_argument(
+        "--words", action="store_true", help="show what people wrote as well; this is recorded"
+    )
+    retry = add("retry", "Have one, or all that were put apart, handled anew.", "retry 17")
+    which = retry.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", type=int, nargs="?", help="the number in `taalbrug inbox list`")
+    which.add_argument("--all", action="store_true", help="all that were put apart")
 
 
 def _port(value: str) -> int:
@@ -96,14 +122,24 @@ def _chosen(given: argparse.Namespace) -> Coroutine[object, object, int]:
         return commands.simulator(port=given.port, token=given.token, store=given.store)
     config = _config()
     if given.command == "run":
-        return commands.run(config)
+        return commands.run(config, remove_webhook=given.remove_webhook)
     if given.command == "check":
         return commands.check(config)
     if given.command == "migrate":
         return commands.migrate(config)
+    if given.command == "inbox":
+        return _inbox(config, given)
     if given.command == "invite":
         return commands.invite(config, given.code, given.svg)
     return commands.import_people(config, given.file)
+
+
+def _inbox(config: Config, given: argparse.Namespace) -> Coroutine[object, object, int]:
+    if given.inbox_command == "list":
+        return commands.inbox_list(config)
+    if given.inbox_command == "show":
+        return commands.inbox_show(config, given.id, words=given.words)
+    return commands.inbox_retry(config, given.id)
 
 
 def _config() -> Config:

@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,20 +15,24 @@ from pathlib import Path
 import segno
 from sqlalchemy import make_url
 
+from bot.adapters.webhook_state import WebhookState, look_at_webhook
 from bot.application import PHRASEBOOK, House, connect, open_core
 from bot.config import Config
 from bot.demo import run_demo
+from bot.domain.delivery import InboxState
 from bot.domain.errors import ImportRowError, TaalbrugError
-from bot.domain.ids import ChatId
+from bot.domain.ids import ChatId, InboxId
 from bot.domain.languages import DUTCH
-from bot.services import onboarding, people
+from bot.services import inbox, onboarding, people
 from bot.services.core import Turn
 from bot.simulator import Clock, Phone, Simulator
 from bot.storage.database import Database
+from bot.storage.look import look_at_tables
 from bot.texts import Texts
 from bot.translation.phrasebook import Phrasebook
 
 OK, FAILED, USAGE = 0, 1, 2
+_LISTED = 200
 
 
 def now() -> datetime:
@@ -88,16 +93,27 @@ async def demo(*, port: int, fresh: bool) -> int:
     return OK
 
 
-async def run(config: Config) -> int:
+async def run(config: Config, *, remove_webhook: bool = False) -> int:
     """Run the bot with the configured Bot API until it is told to stop."""
     _make_folder(config)
     stop = _stop_on_signal()
     house = await _open_unless_stopped(config, stop)
     if house is None:
         return OK
+
+    async def work() -> None:
+        try:
+            await house.run(
+                lambda: out(f"@{house.core.bot_username} is running."),
+                say=out,
+                remove_webhook=remove_webhook,
+            )
+        finally:
+            stop.set()
+
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(house.run(lambda: out(f"@{house.core.bot_username} is running.")))
+            group.create_task(work())
             await stop.wait()
             house.stop()
     finally:
@@ -151,20 +167,34 @@ async def import_people(config: Config, path: Path) -> int:
     return FAILED if report.problems else OK
 
 
-async def _bot_username(config: Config) -> str:
-    """Ask Telegram once who the bot is; errors: TaalbrugError when it cannot say."""
+def _no_patience(config: Config) -> Callable[[float], Awaitable[None]]:
+    """Return a sleep that gives up; errors: TaalbrugError."""
 
-    async def no_patience(_seconds: float) -> None:
+    async def give_up(_seconds: float) -> None:
         msg = (
             f"{config.telegram.api_url} cannot be reached. "
             "Check the network and TAALBRUG_TELEGRAM_API_URL."
         )
         raise TaalbrugError(msg)
 
-    bot = await connect(config, sleep=no_patience)
+    return give_up
+
+
+async def _bot_username(config: Config) -> str:
+    """Ask Telegram once who the bot is; errors: TaalbrugError when it cannot say."""
+    bot = await connect(config, sleep=_no_patience(config))
     username = bot.username
     await bot.shutdown()
     return username
+
+
+async def _ask_telegram(config: Config) -> tuple[str, WebhookState]:
+    """Ask also how the updates come."""
+    bot = await connect(config, sleep=_no_patience(config))
+    try:
+        return bot.username, await look_at_webhook(bot, sleep=_no_patience(config))
+    finally:
+        await bot.shutdown()
 
 
 async def invite(config: Config, code: str, svg: Path | None) -> int:
@@ -208,7 +238,7 @@ async def check(config: Config) -> int:
     """Look at configuration, database, token, engines and catalogues; name each remedy."""
     findings = [_Finding(good=True, about="configuration", words="can be read")]
     findings.append(await _check_database(config))
-    findings.append(await _check_token(config))
+    findings.extend(await _check_telegram(config))
     findings.extend(_check_words(config))
     for finding in findings:
         out(f"{'ok     ' if finding.good else 'PROBLEM'}  {finding.about}: {finding.words}")
@@ -217,20 +247,22 @@ async def check(config: Config) -> int:
 
 async def _check_database(config: Config) -> _Finding:
     try:
-        _make_folder(config)
-        database = await Database.open(config.database.url)
-        await database.close()
-    except (TaalbrugError, OSError) as error:
+        await asyncio.to_thread(look_at_tables, config.database.url)
+    except TaalbrugError as error:
         return _Finding(good=False, about="database", words=str(error))
     return _Finding(good=True, about="database", words="opens and is up to date")
 
 
-async def _check_token(config: Config) -> _Finding:
+async def _check_telegram(config: Config) -> list[_Finding]:
     try:
-        username = await _bot_username(config)
+        username, state = await _ask_telegram(config)
     except TaalbrugError as error:
-        return _Finding(good=False, about="token", words=str(error))
-    return _Finding(good=True, about="token", words=f"belongs to @{username}")
+        return [_Finding(good=False, about="token", words=str(error))]
+    good, words = state.judge(config.telegram.webhook_url)
+    return [
+        _Finding(good=True, about="token", words=f"belongs to @{username}"),
+        _Finding(good=good, about="updates", words=words),
+    ]
 
 
 def _check_words(config: Config) -> list[_Finding]:
@@ -286,4 +318,65 @@ async def simulator(*, port: int, token: str, store: Path | None) -> int:
     out(f"Bot API: TAALBRUG_TELEGRAM_API_URL={url}   Page: {url}   Stop: Ctrl-C")
     await stop.wait()
     await server.stop()
+    return OK
+
+
+async def inbox_list(config: Config) -> int:
+    """List the updates that were put apart or wait."""
+    _make_folder(config)
+    core = await open_core(config)
+    try:
+        rows = await inbox.list_apart(core, limit=_LISTED + 1)
+    finally:
+        await core.database.close()
+    for row in rows[:_LISTED]:
+        out(_line(config, row))
+    if not rows:
+        out("Nothing was put apart and nothing waits.")
+    elif len(rows) > _LISTED:
+        out(f"… and more than these {_LISTED}.")
+    return OK
+
+
+def _line(config: Config, row: inbox.Apart) -> str:
+    at = row.received_at.astimezone(config.organisation.zone)
+    how = {
+        InboxState.NEW: "waits",
+        InboxState.DONE: "was handled",
+        InboxState.QUARANTINED: "was put apart",
+    }[row.state]
+    reason = f": {row.reason}" if row.reason else ""
+    return (
+        f"{row.id:>6}  {row.owner:<12} {row.kind:<16} {at:%Y-%m-%d %H:%M}  "
+        f"tries {row.tries}  {how}{reason}"
+    )
+
+
+async def inbox_show(config: Config, number: int, *, words: bool) -> int:
+    """Show how one update is built; what people wrote only when asked for."""
+    _make_folder(config)
+    core = await open_core(config)
+    try:
+        row, shown = await inbox.show_one(core, InboxId(number), words=words, now=now())
+    finally:
+        await core.database.close()
+    out(_line(config, row))
+    out(shown)
+    return OK
+
+
+async def inbox_retry(config: Config, number: int | None) -> int:
+    """Have one update handled anew, or all that were put apart."""
+    _make_folder(config)
+    core = await open_core(config)
+    try:
+        chosen = None if number is None else InboxId(number)
+        retried = await inbox.retry(core, chosen, now())
+    finally:
+        await core.database.close()
+    if not retried:
+        out("Nothing was put apart.")
+        return OK
+    names = ", ".join(str(each) for each in retried)
+    out(f"Will be handled anew by the running bot, or at its next start: {names}.")
     return OK

@@ -217,6 +217,7 @@ class Sending:
     """[sending]: how fast Telegram lets this bot send."""
 
     per_second: int = _key(_number(1, 1000), 30)
+    chat_per_second: int = _key(_number(1, 1000), 1)
     paid_broadcast: bool = _key(_yes_or_no, default=False)
 
 
@@ -239,7 +240,7 @@ class DatabaseSettings:
 class Scheduler:
     """[scheduler]: how often the clock is looked at."""
 
-    tick_seconds: int = _key(_number(1, 60), 5)
+    tick_seconds: int = _key(_number(1, 60), 1)
 
 
 @dataclass(frozen=True, slots=True)

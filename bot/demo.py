@@ -14,7 +14,7 @@ from typing import Literal
 import segno
 
 from bot.application import PHRASEBOOK, House
-from bot.config import Config, DatabaseSettings, Organisation, Telegram, Translation
+from bot.config import Config, DatabaseSettings, Organisation, Telegram, Translation, Web
 from bot.domain.appointments import Place
 from bot.domain.errors import TaalbrugError
 from bot.domain.ids import ChatId
@@ -79,6 +79,7 @@ def demo_config(folder: Path, api_url: str) -> Config:
         translation=Translation(engines=("phrasebook", "google"), time_limit_seconds=6),
         telegram=Telegram(api_url=api_url, poll_seconds=20),
         database=DatabaseSettings(url=f"sqlite+aiosqlite:///{folder / 'taalbrug.db'}"),
+        web=Web(port=0),
         places=PLACES,
         token=TOKEN,
     )
@@ -150,7 +151,7 @@ async def open_demo(
         if first_time:
             clock.set(first_moment(clock.now(), config))
         _put_phones(simulator)
-        house = await House.open(config, clock.now)
+        house = await House.open(config, clock.now, stepping=True)
         try:
             async with asyncio.TaskGroup() as group:
                 running = asyncio.Event()

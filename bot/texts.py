@@ -8,6 +8,7 @@ import html
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, time
+from functools import cache
 from pathlib import Path
 
 from babel import Locale
@@ -134,6 +135,7 @@ def language_name(language: Language) -> str:
     return own.get(language) or own.get(base(language)) or own[LEVANTINE_ARABIC]
 
 
+@cache
 def _babel(locale: Language) -> Locale:
     return Locale.parse(locale)
 

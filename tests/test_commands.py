@@ -1,6 +1,7 @@
 """The command line: what each command says, and with which exit code."""
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -13,7 +14,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from bot.__main__ import main
 from bot.simulator import Clock, Simulator
@@ -34,6 +35,10 @@ COMMANDS = (
     ("people",),
     ("people", "import"),
     ("invite",),
+    ("inbox",),
+    ("inbox", "list"),
+    ("inbox", "show"),
+    ("inbox", "retry"),
     ("simulator",),
 )
 
@@ -157,6 +162,10 @@ def test_the_help_of_every_command_shows_an_example_that_works(
         (("demo", "--port", "x"), "x is no port; write a number from 0 to 65535"),
         (("simulator", "--port", "65536"), "65536 is no port"),
         (("demo", "--port", "-1"), "--port"),
+        (("inbox",), "COMMAND"),
+        (("inbox", "show", "first"), "first"),
+        (("inbox", "retry"), "--all"),
+        (("inbox", "retry", "1", "--all"), "not allowed with"),
     ],
 )
 def test_wrong_usage_is_told_and_ends_with_2(
@@ -286,6 +295,8 @@ def findings(out: str) -> dict[str, tuple[bool, str]]:
 
 
 def test_check_without_a_token_names_the_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == OK
+    capsys.readouterr()
     assert main(["check"]) == FAILED
     found = findings(capsys.readouterr().out)
     assert [about for about, (good, _) in found.items() if not good] == ["token"]
@@ -321,12 +332,14 @@ def test_check_names_a_database_that_is_newer_and_looks_at_the_rest(
 
 
 async def test_check_is_content_when_everything_is_there(telegram: str) -> None:
+    assert (await ran("migrate"))[0] == OK
     code, out, err = await ran(
         "--verbose", "check", TAALBRUG_TRANSLATION_ENGINES="phrasebook,google", **at(telegram)
     )
     found = findings(out)
     assert (code, all(good for good, _ in found.values())) == (OK, True)
     assert found["token"][1] == f"belongs to @{BOT}"
+    assert found["updates"][1] == "are asked for, no webhook is set; 0 wait at Telegram"
     assert "without a contract" in found["engine google"][1]
     assert TOKEN not in out + err
 
@@ -336,6 +349,170 @@ async def test_check_names_a_token_that_telegram_does_not_know(telegram: str) ->
     assert code == FAILED
     assert "Telegram does not know this token" in findings(out)["token"][1]
     assert WRONG_TOKEN not in out + err
+
+
+def test_check_makes_nothing_and_says_how_to_make_it(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check"]) == FAILED
+    good, words = findings(capsys.readouterr().out)["database"]
+    assert not good
+    assert words == "data/taalbrug.db does not exist yet. Make it with `taalbrug migrate`."
+    assert not database.parent.exists()
+
+
+def test_check_names_a_database_that_is_older_and_leaves_it_so(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["migrate"]) == OK
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("DROP TABLE leases")
+    capsys.readouterr()
+    assert main(["check"]) == FAILED
+    good, words = findings(capsys.readouterr().out)["database"]
+    assert not good
+    assert "is of version 0001, older than this program's" in words
+    assert "`taalbrug migrate`" in words
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            ("0001",)
+        ]
+
+
+# --- webhook -----------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def webhook_set(telegram: str) -> AsyncIterator[ClientSession]:
+    """Set a webhook on the token, as another program did once."""
+    async with ClientSession(f"{telegram}/bot{TOKEN}/") as session:
+        address = {"url": "http://127.0.0.1:9/secret-path"}
+        async with session.post("setWebhook", json=address) as answer:
+            assert answer.ok
+        yield session
+
+
+async def has_webhook(session: ClientSession) -> bool:
+    async with session.get("getWebhookInfo") as answer:
+        return bool((await answer.json())["result"]["url"])
+
+
+async def test_run_and_check_refuse_to_fight_a_webhook_and_leave_it(telegram: str) -> None:
+    assert (await ran("migrate"))[0] == OK
+    async with webhook_set(telegram) as session:
+        code, out, err = await ran("run", **at(telegram))
+        assert (code, out) == (FAILED, "")
+        line = one_line(err)
+        assert "a webhook at 127.0.0.1:" in line
+        assert "`taalbrug run --remove-webhook`" in line
+        assert "secret-path" not in line
+        code, out, err = await ran("check", **at(telegram))
+        assert code == FAILED
+        good, words = findings(out)["updates"]
+        assert (good, f"taalbrug: {words}") == (False, line)
+        assert await has_webhook(session)
+
+
+async def test_run_removes_a_webhook_when_told_to(telegram: str) -> None:
+    async with webhook_set(telegram) as session:
+        async with started("run", "--remove-webhook", **at(telegram)) as process:
+            await line_with(process.stdout, "is running")
+            assert not await has_webhook(session)
+            process.send_signal(signal.SIGTERM)
+            _, err = await process.communicate()
+            assert process.returncode == OK
+        assert b"start.webhook_removed host=127.0.0.1" in err
+        assert b"secret-path" not in err
+
+
+# --- inbox -------------------------------------------------------------------------------
+
+
+def put_apart(database: Path, **parts: object) -> None:
+    """Keep one update that was put apart."""
+    assert main(["migrate"]) == OK
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO inbox (bot_id, update_id, lane, raw, state, attempts, error,"
+            " received_at, not_before) VALUES (1, 10, 5002, ?, 'quarantined', 2,"
+            " 'ValueError in parse:7', '2026-11-24 09:30:00.000000',"
+            " '2026-11-24 09:30:00.000000')",
+            (json.dumps({"update_id": 10, **parts}),),
+        )
+
+
+def test_an_update_is_listed_shown_and_retried(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_apart(database, message={"text": "Hallo daar"})
+    capsys.readouterr()
+    assert main(["inbox", "list"]) == OK
+    [line] = capsys.readouterr().out.splitlines()
+    assert re.sub(" +", " ", line) == (
+        " 1 unknown message 2026-11-24 10:30 tries 3 was put apart: ValueError in parse:7"
+    )
+    assert main(["inbox", "show", "1"]) == OK
+    shown = capsys.readouterr().out
+    assert "(10 characters)" in shown
+    assert "Hallo" not in shown
+    assert main(["inbox", "show", "1", "--words"]) == OK
+    assert "Hallo daar" in capsys.readouterr().out
+    assert main(["inbox", "retry", "1"]) == OK
+    assert capsys.readouterr().out.endswith("at its next start: 1.\n")
+    assert main(["inbox", "retry", "--all"]) == OK
+    assert capsys.readouterr().out == "Nothing was put apart.\n"
+    assert main(["inbox", "list"]) == OK
+    assert "tries 0  waits\n" in capsys.readouterr().out
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT action, object FROM audit_events").fetchall() == [
+            ("inbox_words", "inbox:1"),
+            ("inbox_retry", "inbox:1"),
+        ]
+
+
+def test_an_inbox_in_which_nothing_waits_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inbox", "list"]) == OK
+    assert capsys.readouterr().out == "Nothing was put apart and nothing waits.\n"
+
+
+@pytest.mark.parametrize("command", [["show", "7"], ["retry", "7"]])
+def test_an_unknown_update_is_one_line(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inbox", *command]) == FAILED
+    assert "There is no update 7. See" in one_line(capsys.readouterr().err)
+
+
+def test_an_update_that_was_handled_is_not_retried(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_apart(database, message={})
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE inbox SET state = 'done'")
+    capsys.readouterr()
+    assert main(["inbox", "retry", "1"]) == FAILED
+    assert "Update 1 was handled already" in one_line(capsys.readouterr().err)
+
+
+async def test_a_running_bot_takes_up_a_retried_update(telegram: str, database: Path) -> None:
+    async with started("run", **at(telegram)) as process:
+        await line_with(process.stdout, "is running")
+        await asyncio.to_thread(put_apart_beside, database)
+        assert (await ran("inbox", "retry", "1", **at(telegram)))[0] == OK
+        while (await ran("inbox", "list"))[1] != "Nothing was put apart and nothing waits.\n":
+            assert process.returncode is None, (await process.communicate())[1].decode()
+
+
+def put_apart_beside(database: Path) -> None:
+    """Keep an update that nobody is interested in, while the bot runs."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO inbox (bot_id, update_id, lane, raw, state, attempts, error,"
+            " received_at, not_before) VALUES (100000009, 10, 0, '{\"update_id\": 10}',"
+            " 'quarantined', 2, 'OSError', '2026-11-24 09:30:00.000000',"
+            " '2026-11-24 09:30:00.000000')"
+        )
 
 
 # --- invite ------------------------------------------------------------------------------
@@ -429,6 +606,22 @@ async def test_run_can_be_stopped_while_it_waits_for_telegram(free_port: int) ->
         _, err = await process.communicate()
         assert process.returncode == OK
         assert "Traceback" not in err.decode()
+
+
+async def test_a_second_run_says_who_is_there_waits_and_goes_on_when_that_one_is_killed(
+    telegram: str,
+) -> None:
+    async with started("run", **at(telegram)) as first:
+        await line_with(first.stdout, "is running")
+        async with started("run", **at(telegram)) as second:
+            line = await line_with(second.stdout, "already runs this bot on this database")
+            assert f"Process {first.pid} on " in line
+            first.kill()
+            await line_with(second.stdout, "is running")
+            second.send_signal(signal.SIGTERM)
+            _, err = await second.communicate()
+            assert second.returncode == OK, err.decode()
+            assert b"receive.conflict" not in err
 
 
 # --- demo and simulator ------------------------------------------------------------------

@@ -123,9 +123,31 @@ REPEATABLE_METHODS = frozenset(
 """Calls whose repetition changes nothing for the reader."""
 
 
-def backoff_seconds(attempts: int) -> int:
-    """Return how long to wait after so many failed attempts: 1, 2, 4 … at most 300 seconds."""
-    return min(1 << min(max(attempts - 1, 0), 10), 300)
+class DoubtRule(StrEnum):
+    """What is done with a call that may or may not have arrived."""
+
+    REPEAT = "repeat"
+    """Made again: the reader sees no difference."""
+    REPEAT_MARKED = "repeat_marked"
+    """Made once more, with a line that says so in the reader's language; then left to staff."""
+    LEAVE = "leave"
+    """Not made again: reading it twice annoys more than missing it."""
+
+
+def doubt_rule(kind: OutboxKind, method: str) -> DoubtRule:
+    """Return what doubt means for a call; a reminder or an answer that is lost costs most."""
+    if method in REPEATABLE_METHODS:
+        return DoubtRule.REPEAT
+    return DoubtRule.LEAVE if kind is OutboxKind.BROADCAST else DoubtRule.REPEAT_MARKED
+
+
+def backoff_seconds(attempts: int, chance: float = 1.0) -> float:
+    """Return how long to wait after so many failed attempts: 1, 2, 4 … at most 300 seconds.
+
+    `chance` (0 to 1) spreads it between the half and the whole, so that what failed together
+    does not come back together.
+    """
+    return min(1 << min(max(attempts - 1, 0), 10), 300) * (0.5 + chance / 2)
 
 
 @dataclass(frozen=True, slots=True)

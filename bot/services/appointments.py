@@ -10,7 +10,7 @@ from bot.domain.appointments import (
     Place,
     plan_reminders,
 )
-from bot.domain.delivery import OutboxKind, OutboxState
+from bot.domain.delivery import OutboxKind
 from bot.domain.ids import AppointmentId, TelegramMessageId
 from bot.domain.languages import DUTCH, Language
 from bot.domain.localtime import to_utc
@@ -194,14 +194,6 @@ def answer_buttons(
     )
 
 
-async def reminder_text(
-    core: Core, tx: Transaction, client: Client, appointment: Appointment, text_id: str
-) -> str:
-    """Return the words of a reminder in the client's language."""
-    values = await values_for(core, tx, appointment, client.language)
-    return core.texts.say(text_id, client.language, **values)
-
-
 def staff_values(core: Core, client: Client, appointment: Appointment) -> dict[str, Value]:
     """Return what staff texts about an appointment show."""
     return {
@@ -350,12 +342,7 @@ def _cancel_kind(appointment: Appointment, now: datetime) -> OutboxKind:
 
 async def _is_waiting(tx: Transaction, appointment: Appointment) -> bool:
     """Tell whether the client has yet to hear of this version of the appointment."""
-    return any(
-        row.appointment_id == appointment.id
-        and row.appointment_revision == appointment.revision
-        and row.kind is OutboxKind.APPOINTMENT
-        for row in await outbox.list_in_state(tx, OutboxState.QUEUED)
-    )
+    return await outbox.is_on_its_way(tx, appointment.id, appointment.revision)
 
 
 async def _cancelled_words(

@@ -10,6 +10,7 @@ from bot.config import Config
 from bot.domain.delivery import InboxState, OutboxKind
 from bot.domain.ids import ChatId, InboxId
 from bot.domain.languages import Language
+from bot.steps import Step, reached
 from bot.storage import inbox, outbox
 from bot.storage.database import Database, Transaction
 from bot.texts import Texts
@@ -70,7 +71,7 @@ async def taking(core: Core, turn: Turn) -> AsyncIterator[Transaction]:
                 payload |= {"text": turn.toast[:200]}
             await outbox.insert_call(
                 tx,
-                lane=f"tap:{turn.callback_id}",
+                lane=f"tap:{turn.chat_id}",
                 chat_id=turn.chat_id,
                 kind=OutboxKind.SET,
                 method="answerCallbackQuery",
@@ -82,4 +83,5 @@ async def taking(core: Core, turn: Turn) -> AsyncIterator[Transaction]:
             done = await inbox.finish(tx, turn.inbox_id, state=InboxState.DONE, now=turn.now)
             if not done:
                 raise AlreadyHandledError
+        reached(Step.CHANGED)
     turn.taken = True

@@ -6,6 +6,7 @@ unless the text is too long for Telegram; then the rest follows in its place in 
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,6 +83,22 @@ def reason_in_dutch(texts: Texts, reason: str) -> str:
 def visible_length(text: str) -> int:
     """Return how long Telegram counts a text in HTML."""
     return utf16_length(html.unescape(_TAG.sub("", text)))
+
+
+def with_note(payload: Mapping[str, JsonValue], note: str) -> dict[str, JsonValue] | None:
+    """Return the parameters of a call with a line at the end of its words, once.
+
+    None when it has no words, or no room for more of them.
+    """
+    for field, limit in (("text", TEXT_LIMIT), ("caption", CAPTION_LIMIT)):
+        words = payload.get(field)
+        if not isinstance(words, str):
+            continue
+        if words.endswith(note):
+            return dict(payload)
+        if visible_length(f"{words}\n{note}") <= limit:
+            return {**payload, field: f"{words}\n{note}"}
+    return None
 
 
 def for_staff(

@@ -17,6 +17,7 @@ from bot.services.outgoing import (
     give_task,
     in_pairs,
     keyboard,
+    reachable_again,
     say,
     tell_coach,
 )
@@ -34,7 +35,7 @@ async def get_client_here(tx: Transaction, turn: Turn) -> Client:
     if link is not None and link.state is LinkState.UNREACHABLE and link.notice_acknowledged_at:
         # She does something here, so she can be reached again.
         link = replace(link, state=LinkState.ACTIVE)
-        await links.update_link(tx, link.id, state=link.state)
+        await reachable_again(tx, link, now=turn.now)
     if link is None or link.client_id is None or link.state is not LinkState.ACTIVE:
         msg = f"Chat {turn.chat_id} is no client's live chat; invite the person again."
         raise NotFoundError(msg)
@@ -195,7 +196,7 @@ async def stop(core: Core, turn: Turn, *, confirmed: bool) -> None:
         link = await links.find_link(tx, client_id=client.id)
         assert link is not None  # noqa: S101 - she has just tapped in it
         await links.update_link(tx, link.id, state=LinkState.STOPPED)
-        await outbox.hold_client(tx, client.id, now=turn.now)
+        await outbox.retire_client(tx, client.id, now=turn.now)
         text = core.texts.say("pr.stop_done", locale, coach=coach.name)
         await say(tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
         await tell_coach(core, tx, client, "st.stopped", now=turn.now)
@@ -282,7 +283,7 @@ async def set_unreachable(
     await links.update_link(tx, link.id, state=LinkState.UNREACHABLE)
     if link.client_id is not None:
         client = await people.get_client(tx, link.client_id)
-        await outbox.hold_client(tx, client.id, now=now)
+        await outbox.hold_client(tx, client.id)
         stand = core.texts.staff(f"st.link_{LinkState.UNREACHABLE}")
         await give_task(
             core, tx, "not_delivered", f"{client.id}:{key}", client, now=now, stand=stand

@@ -18,6 +18,7 @@ from bot.services.outgoing import (
     Button,
     give_task,
     in_pairs,
+    reachable_again,
     say,
     tell_coach,
     to_staff,
@@ -56,7 +57,7 @@ async def _from_client(
     }
     if link.state is LinkState.UNREACHABLE and link.notice_acknowledged_at:
         # She writes, so she can be reached again.
-        await links.update_link(tx, link.id, state=LinkState.ACTIVE)
+        await reachable_again(tx, link, now=turn.now)
     elif link.state is LinkState.STOPPED and word is not Word.START:
         known = menu_pressed or word in {Word.STOP, Word.MENU}
         await _after_stop(core, tx, turn, client, None if known else said)
@@ -83,15 +84,20 @@ async def _from_client(
     earlier = await messages.find_message_in_chat(tx, turn.chat_id, said.telegram_message_id)
     if relay.changes_nothing(earlier, said):
         return
-    message = await _to_coach(core, tx, turn, client, coach, said)
+    message = await _to_coach(core, tx, turn, client, coach, said, earlier)
     await _acknowledge(core, tx, turn, client, coach, message)
 
 
 async def _to_coach(
-    core: Core, tx: Transaction, turn: Turn, client: Client, coach: Staff, said: Said
+    core: Core,
+    tx: Transaction,
+    turn: Turn,
+    client: Client,
+    coach: Staff,
+    said: Said,
+    earlier: Message | None,
 ) -> Message:
-    """Keep what a client said and queue it for her coach."""
-    earlier = await messages.find_message_in_chat(tx, turn.chat_id, said.telegram_message_id)
+    """Keep what a client said and queue it for her coach; `earlier` is what an edit changes."""
     message = await messages.insert_message(
         tx,
         client_id=client.id,
@@ -128,6 +134,7 @@ async def _to_coach(
             kind=OutboxKind.STAFF,
             now=turn.now,
             answers=answers,
+            fresh=True,
         )
     return message
 
@@ -143,7 +150,8 @@ async def _after_stop(
     """Take the words of somebody who stopped to her coach all the same; the chat stays stopped."""
     coach = await people.get_coach(tx, client.id)
     if said and said.takeable and (said.media is not None or said.text.strip()):
-        await _to_coach(core, tx, turn, client, coach, said)
+        earlier = await messages.find_message_in_chat(tx, turn.chat_id, said.telegram_message_id)
+        await _to_coach(core, tx, turn, client, coach, said, earlier)
     text = core.texts.say("pr.stop_done", client.language, coach=coach.name)
     await say(tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
 

@@ -17,6 +17,8 @@ from bot.services.outgoing import (
     give_task,
     in_pairs,
     keyboard,
+    reachable_again,
+    release_held,
     say,
     take_buttons_away,
     tell_coach,
@@ -145,7 +147,7 @@ async def _come_back(core: Core, tx: Transaction, turn: Turn, link: Link, client
         await links.update_link(tx, link.id, state=LinkState.ONBOARDING, step=Step.LANGUAGE)
         await _ask(core, tx, turn, client, Step.LANGUAGE)
         return
-    await links.update_link(tx, link.id, state=LinkState.ACTIVE)
+    await reachable_again(tx, link, now=turn.now)
     text = core.texts.say("pr.welcome_back", client.language)
     markup = menu.menu_keyboard(core, client.language)
     await say(tx, turn, text, markup, client=client)
@@ -160,6 +162,9 @@ async def _bind(core: Core, tx: Transaction, turn: Turn, found: Invite) -> None:
     old = await links.find_link(tx, client_id=found.client_id, staff_id=found.staff_id)
     if old is not None:  # a new phone: the old chat hears nothing more
         await links.update_link(tx, old.id, ended_at=turn.now)
+        if found.client_id is not None:
+            # What was held for the old phone is looked at, and its writer told.
+            await release_held(tx, found.client_id, now=turn.now)
     is_staff = found.staff_id is not None
     await links.insert_link(
         tx,

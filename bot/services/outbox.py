@@ -1,59 +1,97 @@
 """Sending: what may go now is claimed, checked against the present, marked, and recorded."""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.appointments import AppointmentState, expects_client
 from bot.domain.delivery import (
-    REPEATABLE_METHODS,
-    SENDING_ATTEMPTS,
-    Failure,
-    FailureKind,
     JsonValue,
     OutboxKind,
     OutboxState,
     Outgoing,
-    backoff_seconds,
+    Priority,
 )
-from bot.domain.ids import OutboxId, TelegramMessageId
+from bot.domain.ids import ChatId, OutboxId
 from bot.domain.languages import DUTCH
-from bot.domain.messages import CAPTION_LIMIT, TEXT_LIMIT, Direction
 from bot.domain.people import Client, LinkState
 from bot.services import frames, menu, relay, reminders
 from bot.services.core import Core
 from bot.services.outgoing import (
     HELD_IN_QUIET_HOURS,
-    give_task,
+    day_lane,
     hold_until,
+    staff_lane,
     tell_coach,
-    text_payload,
 )
 from bot.storage import appointments, inbox, links, messages, outbox, people
 from bot.storage.database import Transaction
+from bot.storage.outbox import Present
 
 PROMPT = timedelta(minutes=15)
 """An answer that could not go out for longer than this is held in quiet hours like any other."""
 
-_DOUBTS = 3
-"""How often what clients said is repeated to staff while it is in doubt; to a client once."""
 
-DELIVERED_MARK = "🕊"
-"""The reaction on a coach's message that tells it has reached the client's chat."""
+_CHANGED = "the appointment changed"
 
 
-async def claim(core: Core, now: datetime, *, limit: int) -> list[Outgoing]:
-    """Return calls to make now, each marked `sending` before anybody makes it.
+async def claim(
+    core: Core,
+    now: datetime,
+    room: Mapping[Priority, int],
+    *,
+    in_hand: Mapping[ChatId, int] | None = None,
+    most: int = 1000,
+) -> list[Outgoing]:
+    """Take calls in hand that may be made now, at most so many of each priority.
 
-    Each is looked at once more: is the link still live, did the appointment move, is it quiet?
+    Of no chat more than `most` are in hand at once, `in_hand` being how many are already, so that
+    a chat that must wait keeps no other waiting. A claimed call waits for its permit; until
+    `start` it can still be changed or given back.
     """
-    claimed: list[Outgoing] = []
+    counts = Counter(in_hand or {})
+    full = [chat_id for chat_id, count in counts.items() if count >= most]
+    ready: list[Outgoing] = []
+    async with core.database.reading() as tx:
+        for priority, limit in room.items():
+            if limit <= 0:
+                continue
+            found = await outbox.list_ready(tx, now, priority, limit=limit, besides=full)
+            for call in found:
+                if counts[call.chat_id] < most:
+                    counts[call.chat_id] += 1
+                    ready.append(call)
+    if not ready:
+        return []
     async with core.database.transaction() as tx:
-        for row in await outbox.list_ready(tx, now, limit=limit):
-            if not await _still_wanted(core, tx, row, now):
-                continue
-            completed = await _complete(tx, row, now)
-            if completed is None:
-                continue
-            method, payload = completed
+        claimed = await outbox.claim(tx, [call.id for call in ready])
+    return [call for call in ready if call.id in claimed]
+
+
+async def give_back(core: Core) -> None:
+    """Put back in the queue what was claimed and never begun."""
+    async with core.database.transaction() as tx:
+        await outbox.give_back(tx)
+
+
+async def start(core: Core, outbox_id: OutboxId, now: datetime) -> Outgoing | None:
+    """Mark a claimed call `sending` before anybody makes it; None when it is not to be made.
+
+    It is looked at once more: is the link still live, did the appointment move, is it quiet?
+    """
+    async with core.database.transaction() as tx:
+        present = await outbox.find_claimed(tx, outbox_id)
+        if present is None or not await _still_wanted(core, tx, present, now):
+            return None
+        row = present.call
+        completed = await _complete(core, tx, row, now)
+        if completed is None:
+            return None
+        method, payload = completed
+        if (method, payload) == (row.method, row.payload):
+            await outbox.mark_sending(tx, row.id)
+        else:
             await outbox.update_call(
                 tx,
                 row.id,
@@ -63,53 +101,100 @@ async def claim(core: Core, now: datetime, *, limit: int) -> list[Outgoing]:
                 attempted=True,
                 now=now,
             )
-            claimed.append(await outbox.get_call(tx, row.id))
-    return claimed
+    return replace(row, method=method, payload=payload, attempts=row.attempts + 1)
 
 
-async def _still_wanted(core: Core, tx: Transaction, row: Outgoing, now: datetime) -> bool:
+async def _still_wanted(core: Core, tx: Transaction, present: Present, now: datetime) -> bool:
     """Tell whether a call is to be made now; else retire it or hold it back."""
+    row = present.call
     if row.valid_until is not None and now >= row.valid_until:
         await _retire(core, tx, row, "too late", now=now)
         return False
-    if row.kind is OutboxKind.STAFF:
-        link = await links.find_link(tx, chat_id=row.chat_id)
-        if link is None or link.staff_id is None:
-            # A colleague with a new phone: the old chat hears nothing more.
-            await _retire(core, tx, row, "no live link", now=now)
-            return False
+    if row.kind is OutboxKind.STAFF and not _is_still_theirs(present):
+        await _follow_to_new_phone(core, tx, row, now=now)
+        return False
     if row.kind in {OutboxKind.STAFF, OutboxKind.SET, OutboxKind.ONBOARDING}:
         return True
-    if row.client_id is not None:
-        link = await links.find_link(tx, client_id=row.client_id)
-        live = (
-            link is not None
-            and link.chat_id == row.chat_id
-            and link.state is LinkState.ACTIVE
-            and link.notice_acknowledged_at is not None
-        )
-        if not live:
-            await _retire(core, tx, row, "no live link", now=now)
-            return False
-    if row.appointment_id is not None:
-        appointment = await appointments.get_appointment(tx, row.appointment_id)
+    if row.client_id is not None and not await _can_be_reached(core, tx, present, now):
+        return False
+    if row.appointment_id is not None and present.present_state is not None:
         stands = (
-            expects_client(appointment.state)
+            expects_client(present.present_state)
             if row.kind is OutboxKind.REMINDER
-            else appointment.state is not AppointmentState.CANCELLED
+            else present.present_state is not AppointmentState.CANCELLED
         )
-        if appointment.revision != row.appointment_revision or not stands:
-            await _retire(core, tx, row, "the appointment changed", now=now)
+        if present.present_revision != row.appointment_revision or not stands:
+            await _retire(core, tx, row, _CHANGED, now=now)
             return False
     stale = row.kind is OutboxKind.ANSWER and now - row.created_at > PROMPT
     if row.kind in HELD_IN_QUIET_HOURS or stale:
         until = hold_until(core, OutboxKind.CONVERSATION, now)
         if until > now:
-            await outbox.update_call(
-                tx, row.id, state=OutboxState.QUEUED, not_before=until, now=now
-            )
+            await _hold_until_morning(tx, row, until, now=now)
             return False
     return True
+
+
+async def _hold_until_morning(
+    tx: Transaction, row: Outgoing, until: datetime, *, now: datetime
+) -> None:
+    """Hold a call back, out of the way of what may go out at night."""
+    lane = row.lane if row.client_id is None else day_lane(row.client_id)
+    if lane == row.lane or row.kind is OutboxKind.REMINDER:
+        await outbox.update_call(tx, row.id, state=OutboxState.QUEUED, not_before=until, now=now)
+    else:
+        await outbox.move(tx, row.id, lane=lane, not_before=until)
+
+
+def _is_still_theirs(present: Present) -> bool:
+    """Tell whether a staff chat is still that of the person a call is for."""
+    if present.call.frame == relay.RELAY and present.said_to is not None:
+        return present.chats_staff_id == present.said_to
+    return present.chats_staff_id is not None
+
+
+async def _follow_to_new_phone(
+    core: Core, tx: Transaction, row: Outgoing, *, now: datetime
+) -> None:
+    """Bring what a client said to where its reader is now; the old chat hears nothing more."""
+    if row.frame != relay.RELAY or row.message_id is None or row.edits_outbox_id is not None:
+        await _retire(core, tx, row, "no live link", now=now)
+        return
+    message = await messages.get_message(tx, row.message_id)
+    link = await links.find_link(tx, staff_id=message.staff_id)
+    if link is None or link.state is not LinkState.ACTIVE:
+        # It is brought when there is a chat to bring it to.
+        await outbox.update_call(
+            tx, row.id, state=OutboxState.FAILED, error="no live link", now=now
+        )
+        return
+    client = await people.get_client(tx, message.client_id)
+    payload = {k: v for k, v in row.payload.items() if k != "reply_parameters"}
+    await outbox.move(
+        tx,
+        row.id,
+        lane=staff_lane(link.chat_id, client),
+        chat_id=link.chat_id,
+        payload=payload | {"chat_id": link.chat_id},
+    )
+
+
+async def _can_be_reached(core: Core, tx: Transaction, present: Present, now: datetime) -> bool:
+    """Tell whether the client of a call may be written to now; else hold it or retire it."""
+    row = present.call
+    here = present.her_chat_id == row.chat_id and present.her_notice_at is not None
+    if here and present.her_state is LinkState.ACTIVE:
+        return True
+    if here and present.her_state is LinkState.UNREACHABLE and is_worth_holding(row):
+        await outbox.update_call(tx, row.id, state=OutboxState.HELD, now=now)
+    else:
+        await _retire(core, tx, row, "no live link", now=now)
+    return False
+
+
+def is_worth_holding(row: Outgoing) -> bool:
+    """Tell whether a call is kept for a client until she can be reached again."""
+    return row.kind in outbox.WORTH_HOLDING or row.frame == relay.RELAY
 
 
 async def _retire(core: Core, tx: Transaction, row: Outgoing, why: str, *, now: datetime) -> None:
@@ -122,13 +207,16 @@ async def _retire(core: Core, tx: Transaction, row: Outgoing, why: str, *, now: 
         appointment = await appointments.get_appointment(tx, row.appointment_id)
         if appointment.revision == row.appointment_revision and expects_client(appointment.state):
             await reminders.report_missed(core, tx, client, appointment, now=now)
-    elif row.kind not in {OutboxKind.ANSWER, OutboxKind.STAFF}:
-        await _tell_not_delivered(core, tx, row, client, now=now)
+    elif why == _CHANGED:
+        return  # what takes its place says how it is now
+    elif row.frame == relay.RELAY or row.kind not in {OutboxKind.ANSWER, OutboxKind.STAFF}:
+        await tell_not_delivered(core, tx, row, client, now=now)
 
 
-async def _tell_not_delivered(
+async def tell_not_delivered(
     core: Core, tx: Transaction, row: Outgoing, client: Client, *, now: datetime
 ) -> None:
+    """Tell the coach that something the client was to read has not, or perhaps not, arrived."""
     if row.edits_outbox_id is not None or not (row.message_id or row.appointment_id):
         return
     present = await outbox.get_call(tx, row.id)
@@ -142,208 +230,41 @@ async def _tell_not_delivered(
         await tell_coach(core, tx, client, "st.not_delivered", stand=stand, now=now)
 
 
+async def note_of_repeat(core: Core, tx: Transaction, row: Outgoing) -> str:
+    """Return the line that says, in the reader's language, that this may come twice."""
+    locale = DUTCH
+    if row.client_id is not None and row.kind is not OutboxKind.STAFF:
+        locale = (await people.get_client(tx, row.client_id)).language
+    return core.texts.say("ch.maybe_twice", locale)
+
+
 async def _complete(
-    tx: Transaction, row: Outgoing, now: datetime
+    core: Core, tx: Transaction, row: Outgoing, now: datetime
 ) -> tuple[str, dict[str, JsonValue]] | None:
     """Return method and parameters, with the message to edit filled in; None if there is none."""
     payload = dict(row.payload)
+    if row.kind is OutboxKind.BROADCAST and core.config.sending.paid_broadcast:
+        payload["allow_paid_broadcast"] = True
+    repeated = row.doubts > 0
     if row.edits_outbox_id is not None:
         original = await outbox.get_call(tx, row.edits_outbox_id)
+        repeated |= original.doubts > 0
         lost = original.telegram_message_id is None
-        if lost and original.state is OutboxState.UNCERTAIN and row.method == "editMessageText":
-            return "sendMessage", payload  # perhaps it never came; then these words still do
+        whole = row.method in {"editMessageText", "sendMessage"}
+        if lost and original.state is OutboxState.UNCERTAIN and whole:
+            # Perhaps it never came; then these words still do.
+            note = await note_of_repeat(core, tx, row)
+            return "sendMessage", frames.with_note(payload, note) or payload
         if original.telegram_message_id is None:
             await outbox.update_call(
                 tx, row.id, state=OutboxState.RETIRED, error="nothing to edit", now=now
             )
             return None
         payload["message_id"] = original.telegram_message_id
+    if repeated:
+        # Words that were put in its place meanwhile must not take the mark away.
+        payload = frames.with_note(payload, await note_of_repeat(core, tx, row)) or payload
     return row.method, payload
-
-
-async def record_sent(
-    core: Core,
-    outbox_id: OutboxId,
-    telegram_message_id: TelegramMessageId | None,
-    now: datetime,
-) -> None:
-    """Record that Telegram took a call; a coach's message gets its mark."""
-    async with core.database.transaction() as tx:
-        row = await outbox.get_call(tx, outbox_id)
-        await outbox.update_call(
-            tx,
-            outbox_id,
-            state=OutboxState.SENT,
-            telegram_message_id=telegram_message_id,
-            now=now,
-        )
-        first = row.part == 0 and row.edits_outbox_id is None
-        if row.frame == relay.RELAY and row.message_id is not None and first:
-            message = await messages.get_message(tx, row.message_id)
-            if message.direction is Direction.OUT:
-                await outbox.insert_call(
-                    tx,
-                    lane=f"mark:{message.id}",
-                    chat_id=message.chat_id,
-                    kind=OutboxKind.SET,
-                    method="setMessageReaction",
-                    payload={
-                        "chat_id": message.chat_id,
-                        "message_id": message.telegram_message_id,
-                        "reaction": [{"type": "emoji", "emoji": DELIVERED_MARK}],
-                    },
-                    now=now,
-                )
-
-
-async def record_failure(core: Core, outbox_id: OutboxId, failure: Failure, now: datetime) -> None:
-    """Decide what a failed call means: again, again later, in doubt, or never."""
-    async with core.database.transaction() as tx:
-        row = await outbox.get_call(tx, outbox_id)
-        repeatable = row.method in REPEATABLE_METHODS
-        kind = failure.kind
-        if kind is FailureKind.SLOW_DOWN:
-            await _again(tx, row, failure, now=now, seconds=failure.wait_seconds)
-        elif kind is FailureKind.DOUBT and not repeatable:
-            await _in_doubt(core, tx, row, failure, now=now)
-        elif kind in {FailureKind.NOT_SENT, FailureKind.DOUBT}:
-            if row.attempts < SENDING_ATTEMPTS or kind is FailureKind.NOT_SENT:
-                await _again(tx, row, failure, now=now, seconds=backoff_seconds(row.attempts))
-            else:
-                await _give_up(core, tx, row, failure, now=now)
-        elif kind is FailureKind.GONE:
-            await _unreachable(core, tx, row, failure, now=now)
-        elif "message is not modified" in failure.description:
-            await outbox.update_call(tx, row.id, state=OutboxState.SENT, now=now)
-        else:
-            await _give_up(core, tx, row, failure, now=now)
-
-
-async def _again(
-    tx: Transaction, row: Outgoing, failure: Failure, *, now: datetime, seconds: int
-) -> None:
-    await outbox.update_call(
-        tx,
-        row.id,
-        state=OutboxState.QUEUED,
-        not_before=now + timedelta(seconds=seconds),
-        error=failure.description,
-        now=now,
-    )
-
-
-async def _in_doubt(
-    core: Core, tx: Transaction, row: Outgoing, failure: Failure, *, now: datetime
-) -> None:
-    """Repeat what may or may not have arrived, and say so in the reader's words.
-
-    Losing a reminder or an answer is worse than reading it twice. A client gets it once more;
-    staff a few times, for what clients say must arrive.
-    """
-    if row.doubts >= (_DOUBTS if row.kind is OutboxKind.STAFF else 1):
-        await outbox.update_call(
-            tx, row.id, state=OutboxState.UNCERTAIN, error=failure.description, now=now
-        )
-        await _tell_of_failure(core, tx, row, now=now)
-        return
-    payload = dict(row.payload)
-    if row.doubts == 0:
-        payload = await _marked(core, tx, row, now=now)
-    await outbox.update_call(
-        tx,
-        row.id,
-        state=OutboxState.QUEUED,
-        payload=payload,
-        not_before=now + timedelta(seconds=backoff_seconds(row.doubts + 1)),
-        error=failure.description,
-        doubted=True,
-        now=now,
-    )
-
-
-async def _marked(
-    core: Core, tx: Transaction, row: Outgoing, *, now: datetime
-) -> dict[str, JsonValue]:
-    """Return the parameters with the mark of a possible repeat.
-
-    What has no words, or no room for more of them, gets the mark as a message before it.
-    """
-    payload = dict(row.payload)
-    locale = DUTCH
-    if row.client_id is not None and row.kind is not OutboxKind.STAFF:
-        locale = (await people.get_client(tx, row.client_id)).language
-    note = core.texts.say("ch.maybe_twice", locale)
-    for field, limit in (("text", TEXT_LIMIT), ("caption", CAPTION_LIMIT)):
-        words = payload.get(field)
-        if isinstance(words, str) and frames.visible_length(f"{words}\n{note}") <= limit:
-            return payload | {field: f"{words}\n{note}"}
-    await outbox.insert_call(
-        tx,
-        lane=row.lane,
-        seq=row.seq,
-        part=-1 - row.part,  # the earlier parts are through, so this comes first
-        chat_id=row.chat_id,
-        kind=row.kind,
-        method="sendMessage",
-        payload=text_payload(row.chat_id, note),
-        client_id=row.client_id,
-        appointment_id=row.appointment_id,
-        appointment_revision=row.appointment_revision,
-        valid_until=row.valid_until,
-        now=now,
-    )
-    return payload
-
-
-async def _unreachable(
-    core: Core, tx: Transaction, row: Outgoing, failure: Failure, *, now: datetime
-) -> None:
-    """Mark a client who blocked the bot, hold what waits for her, and have her phoned."""
-    await outbox.update_call(
-        tx, row.id, state=OutboxState.FAILED, error=failure.description, now=now
-    )
-    link = await links.find_link(tx, chat_id=row.chat_id)
-    if link is not None:
-        await menu.set_unreachable(core, tx, link, f"call {row.id}", now=now)
-
-
-async def _give_up(
-    core: Core, tx: Transaction, row: Outgoing, failure: Failure, *, now: datetime
-) -> None:
-    """Keep a call that will never be taken, and tell the coach when a person waits for it."""
-    await outbox.update_call(
-        tx, row.id, state=OutboxState.FAILED, error=failure.description, now=now
-    )
-    await _tell_of_failure(core, tx, row, now=now)
-
-
-async def _tell_of_failure(core: Core, tx: Transaction, row: Outgoing, *, now: datetime) -> None:
-    """Tell the coach that something did not reach the client, or did not come from her."""
-    if row.client_id is None or row.kind is OutboxKind.SET:
-        return
-    client = await people.get_client(tx, row.client_id)
-    if row.kind is not OutboxKind.STAFF:
-        await _tell_not_delivered(core, tx, row, client, now=now)
-    elif row.frame == relay.RELAY and row.message_id is not None and row.edits_outbox_id is None:
-        key = f"message {row.message_id}"
-        number = row.message_id
-        await give_task(core, tx, "quarantined_client", key, client, now=now, nummer=number)
-
-
-async def recover(core: Core, now: datetime) -> int:
-    """After a start: what was being sent when the program stopped is in doubt.
-
-    Returns how many calls that were.
-    """
-    failure = Failure(FailureKind.DOUBT, "the program stopped during the call")
-    async with core.database.transaction() as tx:
-        rows = await outbox.list_in_state(tx, OutboxState.SENDING)
-        for row in rows:
-            if row.method in REPEATABLE_METHODS:
-                await _again(tx, row, failure, now=now, seconds=0)
-            else:
-                await _in_doubt(core, tx, row, failure, now=now)
-    return len(rows)
 
 
 async def next_held(core: Core, after: datetime) -> datetime | None:

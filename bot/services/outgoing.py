@@ -2,11 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.appointments import Appointment
 from bot.domain.delivery import JsonValue, OutboxKind, Payload
-from bot.domain.ids import ChatId, OutboxId, StaffId, TelegramMessageId
+from bot.domain.ids import ChatId, ClientId, OutboxId, StaffId, TelegramMessageId
 from bot.domain.localtime import after_quiet_hours
 from bot.domain.messages import Message
 from bot.domain.people import Client, Link, LinkState, Role
@@ -18,6 +18,9 @@ HELD_IN_QUIET_HOURS = frozenset(
     {OutboxKind.CONVERSATION, OutboxKind.APPOINTMENT, OutboxKind.REMINDER}
 )
 """Everything else answers what the person just did, or cannot wait."""
+
+WORTH_BRINGING = timedelta(days=14)
+"""What was held for somebody who could not be reached is still brought after so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,21 @@ def chat_lane(chat_id: ChatId) -> str:
     return f"chat:{chat_id}"
 
 
+def day_lane(client_id: ClientId) -> str:
+    """Return the lane of what is held for a client in quiet hours."""
+    return f"client:{client_id}"
+
+
 def client_lane(core: Core, client: Client, kind: OutboxKind, now: datetime) -> str:
     """Return the lane of what is sent to a client when its time comes.
 
     What may go out in quiet hours must not queue behind what is held until the morning.
     """
-    lane = f"client:{client.id}"
+    lane = day_lane(client.id)
+    if kind is OutboxKind.URGENT:
+        return f"{lane}:urgent"  # never behind what may wait for the morning
+    if kind is OutboxKind.REMINDER:
+        return f"{lane}:reminder"  # a conversation does not wait for a reminder's turn
     quiet = hold_until(core, OutboxKind.CONVERSATION, now) > now
     return f"{lane}:night" if quiet and kind not in HELD_IN_QUIET_HOURS else lane
 
@@ -297,6 +309,18 @@ async def give_task(
         if new:
             text = core.texts.staff(f"st.{kind}", **values)
             await to_staff(tx, owner.id, text, now=now, client=client)
+
+
+async def reachable_again(tx: Transaction, link: Link, *, now: datetime) -> None:
+    """Note that somebody can be reached, and let go what was held for her meanwhile."""
+    await links.update_link(tx, link.id, state=LinkState.ACTIVE)
+    if link.client_id is not None:
+        await release_held(tx, link.client_id, now=now)
+
+
+async def release_held(tx: Transaction, client_id: ClientId, *, now: datetime) -> None:
+    """Have what was held for a client looked at again: it goes now, or its writer is told."""
+    await outbox.release_client(tx, client_id, since=now - WORTH_BRINGING)
 
 
 async def live_link(tx: Transaction, client: Client) -> Link | None:

@@ -15,12 +15,13 @@ from bot.services.frames import Outcome, Part, Rendering
 from bot.services.outgoing import client_lane, hold_until, staff_lane, to_staff
 from bot.storage import messages, outbox, people, tasks
 from bot.storage.database import Transaction
+from bot.storage.outbox import NOT_YET_SENT
 from bot.translation.chain import UNCHANGED
 
 RELAY = "relay"
 """The frame of outbox rows that carry what a person said."""
 
-_NOT_YET_SENT = frozenset({OutboxState.WAITING, OutboxState.QUEUED})
+_CAN_CHANGE = (*NOT_YET_SENT, OutboxState.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,12 @@ async def queue(
     kind: OutboxKind,
     now: datetime,
     answers: MessageId | None = None,
+    fresh: bool = False,
 ) -> None:
     """Queue a message for the chat of `link`, translated for its reader.
 
-    `answers` is the message it replies to: its copy in the reader's chat is pointed at.
+    `answers` is the message it replies to: its copy in the reader's chat is pointed at. One that
+    is `fresh` was written in this transaction, so that nothing can be known of it yet.
     """
     inward = frames.is_for_staff(message)
     target = DUTCH if inward else client.language
@@ -78,7 +81,7 @@ async def queue(
     not_before = now if inward else hold_until(core, kind, now)
     reply = await _reply_to(tx, answers, link.chat_id)
     translation_id: TranslationId | None = None
-    known = await messages.find_translation(tx, message.id, target)
+    known = None if fresh else await messages.find_translation(tx, message.id, target)
     if known is not None and known.state is not TranslationState.PENDING:
         parts = await render(core, tx, message, client, link.chat_id, rendering_of(known))
     elif known is not None:
@@ -175,12 +178,13 @@ async def show(core: Core, tx: Transaction, translation: Translation, *, now: da
         row = shown[number] if number < len(shown) else None
         if row is None:
             await _add_part(tx, first, shown[-1].part + 1 + number - len(shown), part, now=now)
-        elif row.state in _NOT_YET_SENT:
+        elif row.state in _CAN_CHANGE:
             reply = {k: v for k, v in row.payload.items() if k == "reply_parameters"}
+            held = row.state is OutboxState.HELD
             await outbox.update_call(
                 tx,
                 row.id,
-                state=OutboxState.QUEUED,
+                state=OutboxState.HELD if held else OutboxState.QUEUED,
                 method=part.method,
                 payload={**part.payload, **reply},
                 now=now,
@@ -188,7 +192,7 @@ async def show(core: Core, tx: Transaction, translation: Translation, *, now: da
         else:
             await _edit(tx, row, *_as_edit(part), now=now)
     for row in shown[len(parts) :]:
-        if row.state in _NOT_YET_SENT:
+        if row.state in _CAN_CHANGE:
             await outbox.update_call(tx, row.id, state=OutboxState.RETIRED, now=now)
         else:
             await _edit(tx, row, "deleteMessage", {"chat_id": row.chat_id}, now=now)

@@ -1,8 +1,9 @@
 """Reminders of appointments: what is due is queued once, what came too late becomes a task."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from bot.domain.appointments import (
     Appointment,
@@ -14,16 +15,22 @@ from bot.domain.appointments import (
     reminder_text,
 )
 from bot.domain.delivery import OutboxKind
-from bot.domain.errors import NotFoundError, TransitionError
+from bot.domain.errors import StorageError, TransitionError
+from bot.domain.ids import AppointmentId, ReminderId
 from bot.domain.localtime import to_utc
-from bot.domain.people import Client
+from bot.domain.people import Client, LinkState
 from bot.services import appointments as service
 from bot.services.core import Core
-from bot.services.outgoing import give_task, hold_until, to_client
-from bot.storage import appointments, people
+from bot.services.outgoing import client_lane, give_task, hold_until, text_payload
+from bot.storage import appointments
+from bot.storage.appointments import DueReminder, ReminderCall
 from bot.storage.database import Transaction
 
-_BATCH = 100
+_BATCH = 50
+"""How many are queued in one transaction, for which a conversation may have to wait."""
+
+_BATCHES = 40
+"""After so many the next tick goes on, so that the program can stop in between."""
 
 log = logging.getLogger(__name__)
 
@@ -33,89 +40,112 @@ async def queue_due(core: Core, now: datetime) -> int:
 
     When two of one appointment are due at once, after a standstill, only the last is sent. What
     is due in quiet hours waits for their end, so that its words are true when they are read.
+    Errors: StorageError; what was queued before it stays so, and the rest is still due.
     """
     if hold_until(core, OutboxKind.REMINDER, now) > now:
         return 0
-    async with core.database.reading() as tx:
-        due = await appointments.list_due_reminders(tx, now, limit=_BATCH)
-    last = {reminder.appointment_id: reminder for reminder in due}
-    for reminder in due:
+    count = 0
+    for _ in range(_BATCHES):
+        async with core.database.reading() as tx:
+            due = await appointments.list_due_appointments(tx, now, limit=_BATCH)
+        if not due:
+            break
         try:
-            async with core.database.transaction() as tx:
-                if not await appointments.is_planned(tx, reminder.id):
-                    continue
-                if last[reminder.appointment_id] is reminder:
-                    await _queue(core, tx, reminder, now=now)
-                else:
-                    await appointments.set_reminder_state(tx, reminder.id, ReminderState.RETIRED)
-        except (NotFoundError, ZoneInfoNotFoundError) as error:
-            # One that cannot be made must not keep the others from going out.
-            log.error("reminder.failed id=%s error=%s", reminder.id, type(error).__name__)
-            async with core.database.transaction() as tx:
-                await appointments.set_reminder_state(tx, reminder.id, ReminderState.MISSED)
+            count += await _queue(core, due, now)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one of them must not keep the others back
+            log.warning("reminder.one_by_one error=%s", type(error).__name__)
+            for appointment_id in due:
+                count += await _queue_alone(core, appointment_id, now)
+    return count
+
+
+async def _queue_alone(core: Core, appointment_id: AppointmentId, now: datetime) -> int:
+    """Queue what is due of one appointment, or give it up when that cannot be done."""
+    try:
+        return await _queue(core, [appointment_id], now)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this one, it stays wrong
+        log.error("reminder.failed appointment=%s error=%s", appointment_id, type(error).__name__)
+    async with core.database.transaction() as tx:
+        await appointments.miss_due_reminders(tx, appointment_id, now)
+    return 1
+
+
+async def _queue(core: Core, appointment_ids: Sequence[AppointmentId], now: datetime) -> int:
+    """Queue what is due of these appointments, all of it or nothing."""
+    async with core.database.transaction() as tx:
+        due = await appointments.take_due_reminders(tx, appointment_ids, now)
+        last = {each.appointment.id: each for each in due if _stands(each)}
+        calls: list[ReminderCall] = []
+        queued: list[ReminderId] = []
+        retired: list[ReminderId] = []
+        for each in due:
+            if last.get(each.appointment.id) is not each:
+                retired.append(each.reminder.id)
+            elif (call := _call(core, each, now)) is not None:
+                calls.append(call)
+                queued.append(each.reminder.id)
+            else:
+                await appointments.set_reminder_state(tx, each.reminder.id, ReminderState.MISSED)
+                await report_missed(core, tx, each.client, each.appointment, now=now)
+        await appointments.queue_reminders(tx, calls, now=now)
+        await appointments.set_reminder_states(tx, queued, ReminderState.QUEUED)
+        await appointments.set_reminder_states(tx, retired, ReminderState.RETIRED)
     return len(due)
 
 
-async def _queue(core: Core, tx: Transaction, reminder: Reminder, *, now: datetime) -> None:
-    appointment = await appointments.get_appointment(tx, reminder.appointment_id)
-    client = await people.get_client(tx, appointment.client_id)
-    if reminder.revision != appointment.revision or not expects_client(appointment.state):
-        await appointments.set_reminder_state(tx, reminder.id, ReminderState.RETIRED)
-        return
+def _stands(due: DueReminder) -> bool:
+    """Tell whether the appointment is still the one that the reminder was planned for."""
+    appointment = due.appointment
+    return due.reminder.revision == appointment.revision and expects_client(appointment.state)
+
+
+def _call(core: Core, due: DueReminder, now: datetime) -> ReminderCall | None:
+    """Return the message that reminds her; None when it is too late or she has no live chat."""
+    appointment, client, link = due.appointment, due.client, due.link
+    until = last_moment(due.reminder.due_at, appointment.starts_at, core.config.reminders.rules)
+    live = link is not None and link.state is LinkState.ACTIVE and link.notice_acknowledged_at
+    if link is None or not live or now > until:
+        return None
     zone = ZoneInfo(appointment.zone)
     today = now.astimezone(zone).date()
     try:
         text_id = reminder_text(
-            today, appointment.local_date, reminder.kind, discreet=client.discreet
+            today, appointment.local_date, due.reminder.kind, discreet=client.discreet
         )
     except TransitionError:
-        text_id = None
-    queued = False
-    until = last_moment(reminder.due_at, appointment.starts_at, core.config.reminders.rules)
-    if text_id and now <= until:
-        queued = await _send(core, tx, client, appointment, reminder, text_id, until, now=now)
-    await appointments.set_reminder_state(
-        tx, reminder.id, ReminderState.QUEUED if queued else ReminderState.MISSED
+        return None
+    text = core.texts.say(
+        text_id,
+        client.language,
+        met_wie=due.staff_name,
+        plaats=appointment.place.name,
+        duur=appointment.duration_minutes,
+        **service.moment(core, appointment, client.language),
     )
-    if not queued:
-        await report_missed(core, tx, client, appointment, now=now)
-
-
-async def _send(
-    core: Core,
-    tx: Transaction,
-    client: Client,
-    appointment: Appointment,
-    reminder: Reminder,
-    text_id: str,
-    until: datetime,
-    *,
-    now: datetime,
-) -> bool:
-    zone = ZoneInfo(appointment.zone)
-    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    buttons = service.answer_buttons(
+        core, appointment, client.language, _actions(due.reminder, client)
+    )
     # "Morgen" and "Vandaag" stop being true at midnight.
-    valid_until = min(to_utc(tomorrow, datetime.min.time(), zone), until)
-    text = await service.reminder_text(core, tx, client, appointment, text_id)
-    actions: tuple[str, ...] = (
-        ("late", "cannot", "where")
-        if reminder.kind is ReminderKind.HOURS_BEFORE
-        else ("come", "cannot", "where")
+    midnight = to_utc(today + timedelta(days=1), datetime.min.time(), zone)
+    return ReminderCall(
+        lane=client_lane(core, client, OutboxKind.REMINDER, now),
+        chat_id=link.chat_id,
+        payload=text_payload(link.chat_id, text, buttons),
+        client_id=client.id,
+        appointment_id=appointment.id,
+        revision=appointment.revision,
+        valid_until=min(midnight, until),
     )
-    if client.discreet:
-        actions = actions[:2]
-    buttons = service.answer_buttons(core, appointment, client.language, actions)
-    return await to_client(
-        core,
-        tx,
-        client,
-        text,
-        buttons,
-        kind=OutboxKind.REMINDER,
-        appointment=appointment,
-        valid_until=valid_until,
-        now=now,
-    )
+
+
+def _actions(reminder: Reminder, client: Client) -> tuple[str, ...]:
+    """Return what she can answer; on a shared phone nothing that shows more."""
+    first = "late" if reminder.kind is ReminderKind.HOURS_BEFORE else "come"
+    return (first, "cannot") if client.discreet else (first, "cannot", "where")
 
 
 async def report_missed(

@@ -1,20 +1,24 @@
 """Translations: asked for in one transaction, made outside any, put in place in another."""
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.delivery import backoff_seconds
+from bot.domain.delivery import OutboxState, backoff_seconds
+from bot.domain.errors import StorageError
 from bot.domain.ids import TranslationId
 from bot.domain.languages import Language
 from bot.domain.messages import Direction, Translation, TranslationState
 from bot.services import frames, relay
 from bot.services.core import Core
-from bot.services.outgoing import tell_coach, to_client_now
+from bot.services.outgoing import give_task, tell_coach, to_client_now
 from bot.storage import messages, outbox, people
 from bot.storage.database import Transaction
 from bot.translation.model import Reason, Result, Translated
 
-_BATCH = 20
+log = logging.getLogger(__name__)
+
 _ATTEMPTS = 6
 """How often an engine that cannot be reached is tried before the original stands for good."""
 
@@ -30,20 +34,18 @@ class Wanted:
 
 
 async def list_due(
-    core: Core, now: datetime, *, besides: frozenset[TranslationId] = frozenset()
+    core: Core,
+    now: datetime,
+    *,
+    limit: int,
+    besides: AbstractSet[TranslationId] = frozenset(),
 ) -> list[Wanted]:
-    """Return the translations to be made now, `besides` those that are being made."""
+    """Return at most so many translations to be made now, `besides` those being made."""
+    if limit <= 0:
+        return []
     async with core.database.reading() as tx:
-        wanted: list[Wanted] = []
-        limit = _BATCH + len(besides)
-        for translation in await messages.list_due_translations(tx, now, limit=limit):
-            if translation.id in besides:
-                continue
-            message = await messages.get_message(tx, translation.message_id)
-            wanted.append(
-                Wanted(translation.id, message.text, message.language, translation.target)
-            )
-        return wanted
+        due = await messages.list_due_translations(tx, now, limit=limit + len(besides))
+        return [Wanted(*each) for each in due if each[0] not in besides][:limit]
 
 
 async def record(core: Core, translation_id: TranslationId, result: Result, now: datetime) -> None:
@@ -61,6 +63,13 @@ async def record(core: Core, translation_id: TranslationId, result: Result, now:
                 engine=result.engine,
                 flags=tuple(sorted(result.flags)),
                 now=now,
+            )
+            translation = replace(
+                translation,
+                state=TranslationState.DONE,
+                text=result.text,
+                engine=result.engine,
+                reason=None,
             )
         elif result.retry and translation.attempts + 1 < _ATTEMPTS:
             wait = backoff_seconds(translation.attempts + 4)
@@ -80,7 +89,7 @@ async def record(core: Core, translation_id: TranslationId, result: Result, now:
                 reason=str(result.reason),
                 now=now,
             )
-        translation = await messages.get_translation(tx, translation_id)
+            translation = await messages.get_translation(tx, translation_id)
         await relay.show(core, tx, translation, now=now)
         await _tell_writer(core, tx, translation, now=now)
 
@@ -102,15 +111,60 @@ async def _tell_writer(
         await to_client_now(tx, client, text, now=now)
 
 
+async def give_up(core: Core, translation_id: TranslationId, now: datetime) -> None:
+    """Put apart a translation that cannot be shown, with a task for the coach.
+
+    What waits for it would wait for ever, and hold up all that comes after it.
+    """
+    for tell in (True, False):
+        try:
+            await _give_up(core, translation_id, now, tell=tell)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what broke it may break telling of it too
+            log.error("translate.untold id=%s error=%s", translation_id, type(error).__name__)
+        else:
+            return
+
+
+async def _give_up(
+    core: Core, translation_id: TranslationId, now: datetime, *, tell: bool
+) -> None:
+    async with core.database.transaction() as tx:
+        await messages.finish_translation(
+            tx,
+            translation_id,
+            state=TranslationState.FAILED,
+            reason=str(Reason.UNREADABLE_ANSWER),
+            now=now,
+        )
+        for row in await outbox.list_of_translation(tx, translation_id):
+            if row.state is OutboxState.WAITING:
+                await outbox.update_call(
+                    tx, row.id, state=OutboxState.FAILED, error="cannot be shown", now=now
+                )
+        if tell:
+            translation = await messages.get_translation(tx, translation_id)
+            message = await messages.get_message(tx, translation.message_id)
+            client = await people.get_client(tx, message.client_id)
+            key, number = f"message {message.id}", message.id
+            await give_task(core, tx, "quarantined_client", key, client, now=now, nummer=number)
+
+
 async def release_overdue(core: Core, now: datetime) -> int:
     """Let originals go that have waited for their translation as long as they may."""
     async with core.database.reading() as tx:
-        if not await outbox.list_overdue(tx, now):
-            return 0
-    async with core.database.transaction() as tx:
         overdue = await outbox.list_overdue(tx, now)
-        for row in overdue:
-            if row.translation_id is not None:
-                translation = await messages.get_translation(tx, row.translation_id)
+    for translation_id in dict.fromkeys(row.translation_id for row in overdue):
+        if translation_id is None:
+            continue
+        try:
+            async with core.database.transaction() as tx:
+                translation = await messages.get_translation(tx, translation_id)
                 await relay.show(core, tx, translation, now=now)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that cannot be shown must not stop others
+            log.error("translate.unshown id=%s error=%s", translation_id, type(error).__name__)
+            await give_up(core, translation_id, now)
     return len(overdue)

@@ -1,6 +1,8 @@
 """Appointments and their reminders."""
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 
 import sqlalchemy as sa
@@ -15,15 +17,54 @@ from bot.domain.appointments import (
     ReminderKind,
     ReminderState,
 )
+from bot.domain.delivery import OutboxKind, OutboxState, Payload, priority_of
 from bot.domain.errors import NotFoundError
-from bot.domain.ids import AppointmentId, ClientId, ReminderId, StaffId
-from bot.storage.database import Transaction, one
-from bot.storage.schema import appointments, reminders
+from bot.domain.ids import AppointmentId, ChatId, ClientId, ReminderId, StaffId
+from bot.domain.people import Client, Link
+from bot.storage.database import Topic, Transaction, one
+from bot.storage.schema import (
+    appointments,
+    channel_links,
+    clients,
+    lanes,
+    outbox,
+    reminders,
+    staff,
+)
 
 _APPOINTMENT = tuple(
     column for column in appointments.c if column.name not in {"created_at", "changed_at"}
 )
 _REMINDER = tuple(reminders.c)
+_CLIENT = tuple(column for column in clients.c if column.name != "created_at")
+_LINK = tuple(
+    column for column in channel_links.c if column.name not in {"created_at", "ended_at"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DueReminder:
+    """A reminder with all that its words and its address need."""
+
+    reminder: Reminder
+    appointment: Appointment
+    client: Client
+    link: Link | None
+    """Of the chat that is hers now, whatever its state."""
+    staff_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderCall:
+    """The message by which a client is to be reminded."""
+
+    lane: str
+    chat_id: ChatId
+    payload: Payload
+    client_id: ClientId
+    appointment_id: AppointmentId
+    revision: int
+    valid_until: datetime
 
 
 def _appointment(row: RowMapping) -> Appointment:
@@ -169,10 +210,132 @@ async def list_due_reminders(tx: Transaction, now: datetime, *, limit: int) -> l
     return [one(Reminder, row) for row in rows]
 
 
-async def is_planned(tx: Transaction, reminder_id: ReminderId) -> bool:
-    """Tell whether a reminder still waits for its time, now that the writer is ours."""
-    row = await tx.row(sa.select(reminders.c.state).where(reminders.c.id == reminder_id))
-    return row is not None and row["state"] is ReminderState.PLANNED
+async def list_due_appointments(
+    tx: Transaction, now: datetime, *, limit: int
+) -> list[AppointmentId]:
+    """Return the appointments that have a reminder due, longest due first; at most `limit`."""
+    rows = await tx.rows(
+        sa.select(reminders.c.appointment_id)
+        .where(reminders.c.state == ReminderState.PLANNED, reminders.c.due_at <= now)
+        .order_by(reminders.c.due_at, reminders.c.id)
+        .limit(limit)
+    )
+    return list(dict.fromkeys(row["appointment_id"] for row in rows))
+
+
+_COLUMNS = {
+    "reminder": _REMINDER,
+    "appointment": _APPOINTMENT,
+    "client": _CLIENT,
+    "link": _LINK,
+}
+_DUE = (
+    sa.select(
+        *(c.label(f"{part}_{c.name}") for part, columns in _COLUMNS.items() for c in columns),
+        staff.c.name.label("staff_name"),
+    )
+    .select_from(reminders)
+    .join(appointments, appointments.c.id == reminders.c.appointment_id)
+    .join(clients, clients.c.id == appointments.c.client_id)
+    .join(staff, staff.c.id == appointments.c.staff_id)
+    .outerjoin(
+        channel_links,
+        sa.and_(channel_links.c.client_id == clients.c.id, channel_links.c.ended_at.is_(None)),
+    )
+    .where(reminders.c.state == ReminderState.PLANNED)
+    .order_by(reminders.c.due_at, reminders.c.id)
+    # Another program that takes them, or retires them after a change, waits or was first. The
+    # order is everybody's, so that nobody gets only one of the two reminders of an appointment.
+    .with_for_update(of=reminders)
+)
+
+
+async def take_due_reminders(
+    tx: Transaction, appointment_ids: Sequence[AppointmentId], now: datetime
+) -> list[DueReminder]:
+    """Return all that is due of these appointments, in that order; nobody else can take it."""
+    rows = await tx.rows(
+        _DUE.where(reminders.c.appointment_id.in_(appointment_ids), reminders.c.due_at <= now)
+    )
+    return [_due_reminder(row) for row in rows]
+
+
+def _due_reminder(row: RowMapping) -> DueReminder:
+    parts = {
+        part: {column.name: row[f"{part}_{column.name}"] for column in columns}
+        for part, columns in _COLUMNS.items()
+    }
+    appointment = parts["appointment"]
+    return DueReminder(
+        reminder=Reminder(**parts["reminder"]),
+        appointment=Appointment(**{**appointment, "place": Place(**appointment["place"])}),
+        client=Client(**parts["client"]),
+        link=Link(**parts["link"]) if parts["link"]["id"] is not None else None,
+        staff_name=row["staff_name"],
+    )
+
+
+async def queue_reminders(
+    tx: Transaction, calls: Sequence[ReminderCall], *, now: datetime
+) -> None:
+    """Put reminders into the outbox, each at the end of its lane."""
+    if not calls:
+        return
+    # In one order everywhere, so that two programs never wait for each other's lanes.
+    counts = sorted(Counter(call.lane for call in calls).items())
+    await tx.insert_new(lanes, ("lane",), [{"lane": lane, "last_seq": 0} for lane, _ in counts])
+    await tx.run(
+        sa.update(lanes)
+        .where(lanes.c.lane == sa.bindparam("of_lane"))
+        .values(last_seq=lanes.c.last_seq + sa.bindparam("count")),
+        [{"of_lane": lane, "count": count} for lane, count in counts],
+    )
+    rows = await tx.rows(sa.select(lanes).where(lanes.c.lane.in_([lane for lane, _ in counts])))
+    free = {row["lane"]: row["last_seq"] for row in rows}
+    placed = []
+    for call in reversed(calls):
+        placed.append(_outbox_row(call, seq=free[call.lane], now=now))
+        free[call.lane] -= 1
+    await tx.run(sa.insert(outbox), placed[::-1])
+    tx.wake(Topic.OUTBOX)
+
+
+def _outbox_row(call: ReminderCall, *, seq: int, now: datetime) -> dict[str, object]:
+    kind = OutboxKind.REMINDER
+    return {
+        "lane": call.lane,
+        "seq": seq,
+        "part": 0,
+        "chat_id": call.chat_id,
+        "kind": kind,
+        "priority": priority_of(kind),
+        "method": "sendMessage",
+        "payload": call.payload,
+        "client_id": call.client_id,
+        "appointment_id": call.appointment_id,
+        "appointment_revision": call.revision,
+        "state": OutboxState.QUEUED,
+        "attempts": 0,
+        "doubts": 0,
+        "not_before": now,
+        "valid_until": call.valid_until,
+        "created_at": now,
+    }
+
+
+async def set_reminder_states(
+    tx: Transaction, reminder_ids: Sequence[ReminderId], state: ReminderState
+) -> None:
+    """Record what became of reminders that were planned.
+
+    With `queued` the clock's work ends: whether it reached her stands with the call.
+    """
+    if reminder_ids:
+        await tx.run(
+            sa.update(reminders)
+            .where(reminders.c.id.in_(reminder_ids), reminders.c.state == ReminderState.PLANNED)
+            .values(state=state)
+        )
 
 
 async def set_reminder_state(
@@ -180,6 +343,21 @@ async def set_reminder_state(
 ) -> None:
     """Record what became of a reminder."""
     await tx.run(sa.update(reminders).where(reminders.c.id == reminder_id).values(state=state))
+
+
+async def miss_due_reminders(
+    tx: Transaction, appointment_id: AppointmentId, now: datetime
+) -> None:
+    """Give up what is due of an appointment, without looking at it."""
+    await tx.run(
+        sa.update(reminders)
+        .where(
+            reminders.c.appointment_id == appointment_id,
+            reminders.c.state == ReminderState.PLANNED,
+            reminders.c.due_at <= now,
+        )
+        .values(state=ReminderState.MISSED)
+    )
 
 
 async def next_reminder_at(tx: Transaction, after: datetime) -> datetime | None:

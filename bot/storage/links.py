@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from bot.domain.ids import ChatId, ClientId, InviteId, LinkId, StaffId
 from bot.domain.people import Invite, Link, LinkState, Step
 from bot.storage.database import Transaction, one
+from bot.storage.fixed import Fixed
 from bot.storage.schema import channel_links, invites
 
 _LINK = (
@@ -29,6 +30,21 @@ _INVITE = (
 )
 
 
+_OPEN_LINK = {
+    column.name: Fixed(
+        sa.select(*_LINK).where(
+            channel_links.c.ended_at.is_(None),
+            column == sa.bindparam("whose", type_=column.type),
+        )
+    )
+    for column in (
+        channel_links.c.chat_id,
+        channel_links.c.client_id,
+        channel_links.c.staff_id,
+    )
+}
+
+
 async def find_link(
     tx: Transaction,
     *,
@@ -37,14 +53,12 @@ async def find_link(
     staff_id: StaffId | None = None,
 ) -> Link | None:
     """Return the open link of a chat, a client or a member of staff (give exactly one)."""
-    condition: sa.ColumnElement[bool] = channel_links.c.ended_at.is_(None)
     if chat_id is not None:
-        condition &= channel_links.c.chat_id == chat_id
+        row = await tx.row(_OPEN_LINK["chat_id"], whose=chat_id)
     elif client_id is not None:
-        condition &= channel_links.c.client_id == client_id
+        row = await tx.row(_OPEN_LINK["client_id"], whose=client_id)
     else:
-        condition &= channel_links.c.staff_id == staff_id
-    row = await tx.row(sa.select(*_LINK).where(condition))
+        row = await tx.row(_OPEN_LINK["staff_id"], whose=staff_id)
     return one(Link, row) if row else None
 
 

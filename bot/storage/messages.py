@@ -25,6 +25,7 @@ from bot.domain.messages import (
     TranslationState,
 )
 from bot.storage.database import Topic, Transaction, one
+from bot.storage.fixed import Fixed
 from bot.storage.schema import messages, outbox, translations
 
 _MESSAGE = tuple(messages.c)
@@ -38,6 +39,56 @@ _TRANSLATION = (
     translations.c.reason,
     translations.c.attempts,
     translations.c.deadline_at,
+)
+
+
+# Built once: building a statement takes longer than executing it.
+_MESSAGE_OF_ID = Fixed(sa.select(*_MESSAGE).where(messages.c.id == sa.bindparam("which")))
+_MESSAGE_IN_CHAT = Fixed(
+    sa.select(*_MESSAGE)
+    .where(
+        messages.c.chat_id == sa.bindparam("chat"),
+        messages.c.telegram_message_id == sa.bindparam("number"),
+    )
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
+_LAST_AT = Fixed(
+    sa.select(messages.c.created_at)
+    .where(
+        messages.c.client_id == sa.bindparam("client"),
+        messages.c.direction == sa.bindparam("way"),
+        messages.c.id < sa.bindparam("before"),
+    )
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
+_TRANSLATION_OF_ID = Fixed(
+    sa.select(*_TRANSLATION).where(translations.c.id == sa.bindparam("which"))
+)
+_TRANSLATION_INTO = Fixed(
+    sa.select(*_TRANSLATION).where(
+        translations.c.message_id == sa.bindparam("message"),
+        translations.c.target == sa.bindparam("into"),
+    )
+)
+_FINISH_TRANSLATION = Fixed(
+    sa.update(translations).where(translations.c.id == sa.bindparam("which"))
+)
+_DUE = Fixed(
+    sa.select(
+        translations.c.id,
+        translations.c.target,
+        messages.c.text,
+        messages.c.language,
+    )
+    .join(messages, messages.c.id == translations.c.message_id)
+    .where(
+        translations.c.state == TranslationState.PENDING,
+        translations.c.not_before <= sa.bindparam("now", type_=translations.c.not_before.type),
+    )
+    .order_by(translations.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 
@@ -65,26 +116,25 @@ async def insert_message(
 ) -> Message:
     """Keep what was said, in the original."""
     kind = media.kind if media else MessageKind.TEXT
-    message_id = await tx.insert(
-        messages,
-        client_id=client_id,
-        staff_id=staff_id,
-        direction=direction,
-        kind=kind,
-        text=text,
-        language=language,
-        media=asdict(media) if media else None,
-        chat_id=chat_id,
-        telegram_message_id=telegram_message_id,
-        edits_message_id=edits_message_id,
-        created_at=now,
-    )
-    return await get_message(tx, MessageId(message_id))
+    values: dict[str, object] = {
+        "client_id": client_id,
+        "staff_id": staff_id,
+        "direction": direction,
+        "kind": kind,
+        "text": text,
+        "language": language,
+        "chat_id": chat_id,
+        "telegram_message_id": telegram_message_id,
+        "edits_message_id": edits_message_id,
+        "created_at": now,
+    }
+    message_id = await tx.insert(messages, media=asdict(media) if media else None, **values)
+    return Message(id=MessageId(message_id), media=media, **values)  # type: ignore[arg-type]
 
 
 async def get_message(tx: Transaction, message_id: MessageId) -> Message:
     """Return a message that must exist."""
-    row = await tx.row(sa.select(*_MESSAGE).where(messages.c.id == message_id))
+    row = await tx.row(_MESSAGE_OF_ID, which=message_id)
     if row is None:
         msg = f"There is no message {message_id}."
         raise LookupError(msg)
@@ -95,14 +145,7 @@ async def find_message_in_chat(
     tx: Transaction, chat_id: ChatId, telegram_message_id: TelegramMessageId
 ) -> Message | None:
     """Return what a person wrote as this Telegram message; of an edited one the last version."""
-    row = await tx.row(
-        sa.select(*_MESSAGE)
-        .where(
-            messages.c.chat_id == chat_id,
-            messages.c.telegram_message_id == telegram_message_id,
-        )
-        .order_by(messages.c.id.desc())
-    )
+    row = await tx.row(_MESSAGE_IN_CHAT, chat=chat_id, number=telegram_message_id)
     return _message(row) if row else None
 
 
@@ -128,15 +171,7 @@ async def last_message_at(
     tx: Transaction, client_id: ClientId, direction: Direction, *, before: MessageId
 ) -> datetime | None:
     """Return when the client and her coach last spoke in this direction before a message."""
-    row = await tx.row(
-        sa.select(messages.c.created_at)
-        .where(
-            messages.c.client_id == client_id,
-            messages.c.direction == direction,
-            messages.c.id < before,
-        )
-        .order_by(messages.c.id.desc())
-    )
+    row = await tx.row(_LAST_AT, client=client_id, way=direction, before=before)
     return row["created_at"] if row else None
 
 
@@ -162,7 +197,7 @@ async def insert_translation(
 
 async def get_translation(tx: Transaction, translation_id: TranslationId) -> Translation:
     """Return a translation that must exist."""
-    row = await tx.row(sa.select(*_TRANSLATION).where(translations.c.id == translation_id))
+    row = await tx.row(_TRANSLATION_OF_ID, which=translation_id)
     if row is None:
         msg = f"There is no translation {translation_id}."
         raise LookupError(msg)
@@ -173,28 +208,16 @@ async def find_translation(
     tx: Transaction, message_id: MessageId, target: Language
 ) -> Translation | None:
     """Return the translation of a message into a language, if one was ever asked for."""
-    row = await tx.row(
-        sa.select(*_TRANSLATION).where(
-            translations.c.message_id == message_id, translations.c.target == target
-        )
-    )
+    row = await tx.row(_TRANSLATION_INTO, message=message_id, into=target)
     return one(Translation, row) if row else None
 
 
 async def list_due_translations(
     tx: Transaction, now: datetime, *, limit: int
-) -> list[Translation]:
-    """Return translations to be tried now, oldest first."""
-    rows = await tx.rows(
-        sa.select(*_TRANSLATION)
-        .where(
-            translations.c.state == TranslationState.PENDING,
-            translations.c.not_before <= now,
-        )
-        .order_by(translations.c.id)
-        .limit(limit)
-    )
-    return [one(Translation, row) for row in rows]
+) -> list[tuple[TranslationId, str, Language | None, Language]]:
+    """Return what is to be translated now, oldest first: id, text, its language, the target."""
+    rows = await tx.rows(_DUE, now=now, most=limit)
+    return [(row["id"], row["text"], row["language"], row["target"]) for row in rows]
 
 
 async def count_due_translations(tx: Transaction, now: datetime) -> int:
@@ -221,17 +244,15 @@ async def finish_translation(
     flags: tuple[str, ...] = (),
 ) -> None:
     """Record how a translation ended."""
-    await tx.run(
-        sa.update(translations)
-        .where(translations.c.id == translation_id)
-        .values(
-            state=state,
-            text=text,
-            engine=engine,
-            reason=reason,
-            flags=list(flags),
-            finished_at=now,
-        )
+    await tx.change(
+        _FINISH_TRANSLATION,
+        which=translation_id,
+        state=state,
+        text=text,
+        engine=engine,
+        reason=reason,
+        flags=list(flags),
+        finished_at=now,
     )
 
 

@@ -10,6 +10,7 @@ from bot.domain.ids import ClientId, StaffId
 from bot.domain.languages import Language
 from bot.domain.people import Client, ClientStatus, Role, Staff
 from bot.storage.database import Transaction, one
+from bot.storage.fixed import Fixed
 from bot.storage.schema import assignments, clients, staff
 
 _STAFF = (staff.c.id, staff.c.code, staff.c.name, staff.c.roles, staff.c.active)
@@ -20,6 +21,15 @@ _CLIENT = (
     clients.c.language,
     clients.c.status,
     clients.c.discreet,
+)
+
+
+_STAFF_OF_ID = Fixed(sa.select(*_STAFF).where(staff.c.id == sa.bindparam("which")))
+_CLIENT_OF_ID = Fixed(sa.select(*_CLIENT).where(clients.c.id == sa.bindparam("which")))
+_COACH_OF_CLIENT = Fixed(
+    sa.select(*_STAFF)
+    .join(assignments, assignments.c.coach_id == staff.c.id)
+    .where(assignments.c.client_id == sa.bindparam("which"), assignments.c.ends_at.is_(None))
 )
 
 
@@ -41,7 +51,7 @@ async def find_staff(tx: Transaction, code: str) -> Staff | None:
 
 async def get_staff(tx: Transaction, staff_id: StaffId) -> Staff:
     """Return a member of staff who must exist."""
-    row = await tx.row(sa.select(*_STAFF).where(staff.c.id == staff_id))
+    row = await tx.row(_STAFF_OF_ID, which=staff_id)
     if row is None:
         msg = f"There is no member of staff {staff_id}."
         raise NotFoundError(msg)
@@ -74,7 +84,7 @@ async def find_client(tx: Transaction, code: str) -> Client | None:
 
 async def get_client(tx: Transaction, client_id: ClientId) -> Client:
     """Return a client who must exist."""
-    row = await tx.row(sa.select(*_CLIENT).where(clients.c.id == client_id))
+    row = await tx.row(_CLIENT_OF_ID, which=client_id)
     if row is None:
         msg = f"There is no client {client_id}."
         raise NotFoundError(msg)
@@ -144,11 +154,7 @@ async def update_client(
 
 async def get_coach(tx: Transaction, client_id: ClientId) -> Staff:
     """Return the client's present coach; every client has exactly one."""
-    row = await tx.row(
-        sa.select(*_STAFF)
-        .join(assignments, assignments.c.coach_id == staff.c.id)
-        .where(assignments.c.client_id == client_id, assignments.c.ends_at.is_(None))
-    )
+    row = await tx.row(_COACH_OF_CLIENT, which=client_id)
     if row is None:
         msg = f"Client {client_id} has no coach; assign one with `taalbrug people import`."
         raise NotFoundError(msg)

@@ -30,6 +30,11 @@ async def wipe_words(tx: Transaction, before: datetime) -> int:
     )
     await tx.run(
         sa.update(outbox)
+        .where(outbox.c.created_at < before, outbox.c.state == OutboxState.HELD)
+        .values(state=OutboxState.RETIRED, error="held too long")
+    )
+    await tx.run(
+        sa.update(outbox)
         .where(
             outbox.c.created_at < before,
             outbox.c.state.in_(_OVER),
@@ -39,7 +44,7 @@ async def wipe_words(tx: Transaction, before: datetime) -> int:
     )
     await tx.run(
         sa.update(inbox)
-        .where(inbox.c.received_at < before, inbox.c.state == InboxState.DONE, inbox.c.raw != "")
+        .where(inbox.c.received_at < before, inbox.c.state != InboxState.NEW, inbox.c.raw != "")
         .values(raw="")
     )
     await tx.run(sa.delete(drafts).where(drafts.c.created_at < before))

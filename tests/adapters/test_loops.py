@@ -18,6 +18,7 @@ from bot.services.core import Core
 from bot.simulator import Clock, Phone, Simulator
 from bot.storage.database import Database
 from bot.storage.schema import inbox
+from bot.telemetry import Telemetry
 from bot.texts import Texts
 
 TOKEN = "100000007:token-of-these-tests"
@@ -32,6 +33,7 @@ class Line:
     core: Core
     clock: Clock
     url: str
+    telemetry: Telemetry
 
     @asynccontextmanager
     async def receiving(self, token: str = TOKEN) -> AsyncIterator[asyncio.Event]:
@@ -42,7 +44,14 @@ class Line:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(
-                    loops.receive(self.core, bot, self.clock.now, stopping, trouble_seconds=0.01)
+                    loops.receive(
+                        self.core,
+                        bot,
+                        self.clock.now,
+                        stopping,
+                        self.telemetry,
+                        trouble_seconds=0.01,
+                    )
                 )
                 yield stopping
                 stopping.set()
@@ -80,7 +89,7 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
     url = await simulator.start()
     database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}")
     config = Config(telegram=Telegram(api_url=url, poll_seconds=5), token=TOKEN)
-    yield Line(simulator, Core(database, Texts({}), config, "a_bot"), clock, url)
+    yield Line(simulator, Core(database, Texts({}), config, "a_bot"), clock, url, Telemetry())
     await simulator.stop()
     await database.close()
 
@@ -104,6 +113,20 @@ async def test_no_update_is_lost_or_kept_twice_when_asking_goes_wrong(
 
     assert sorted(kept) == ["drie", "een", "twee"]
     assert not line.simulator.faults(), "the fault did happen"
+
+
+async def test_another_program_on_the_token_is_said_until_it_is_gone(line: Line) -> None:
+    line.simulator.fault("409", method="getUpdates", times=10_000)
+    async with line.receiving():
+        commits = line.core.database.commits
+        async with asyncio.timeout(20):
+            while not line.telemetry.troubles():
+                await commits.after(commits.count, 0.05)
+        assert "stop one of the two" in line.telemetry.troubles()[0]
+        line.simulator.clear_faults()
+        line.simulator.say(SELAM, "een")
+        await line.until_kept(1)
+        assert line.telemetry.troubles() == []
 
 
 async def test_a_network_that_was_away_at_the_start_is_waited_for(line: Line) -> None:
@@ -145,7 +168,7 @@ async def test_a_token_that_telegram_withdrew_ends_the_receiver_with_a_remedy(li
     await revoked.start(port=int(line.url.rpartition(":")[2]))
 
     with pytest.raises(ConfigError, match="TAALBRUG_TELEGRAM_TOKEN"):
-        await loops.receive(line.core, bot, line.clock.now, asyncio.Event())
+        await loops.receive(line.core, bot, line.clock.now, asyncio.Event(), line.telemetry)
 
     await revoked.stop()
     await bot.shutdown()

@@ -101,10 +101,10 @@ async def test_messages_behind_a_fault_keep_their_place(town: Town) -> None:
     assert found == ["1001", "1002", "1003"]
 
 
-async def test_what_a_client_said_is_repeated_to_her_coach_while_it_is_in_doubt(
+async def test_what_a_client_said_is_repeated_to_her_coach_when_it_is_in_doubt(
     town: Town,
 ) -> None:
-    town.phones.fault("500", method="sendMessage", chat_id=JOKE.chat_id, times=3)
+    town.phones.fault("500", method="sendMessage", chat_id=JOKE.chat_id)
 
     await town.says(SELAM, "1001")
     await town.passes(minutes=5)
@@ -114,7 +114,7 @@ async def test_what_a_client_said_is_repeated_to_her_coach_while_it_is_in_doubt(
 
 
 async def test_what_a_client_said_and_stays_in_doubt_is_told_to_her_coach(town: Town) -> None:
-    town.phones.fault("500", method="sendMessage", chat_id=JOKE.chat_id, times=4)
+    town.phones.fault("500", method="sendMessage", chat_id=JOKE.chat_id, times=2)
 
     await town.says(SELAM, "1001")
     await town.passes(minutes=5)
@@ -249,8 +249,45 @@ async def test_a_client_who_cannot_be_reached_is_held_and_her_coach_told_once(
     assert await _call_states(town) <= {
         OutboxState.SENT,
         OutboxState.FAILED,
-        OutboxState.RETIRED,
+        OutboxState.HELD,
     }
+
+
+async def test_who_comes_back_reads_what_was_written_meanwhile_in_its_order(town: Town) -> None:
+    message = await _asked(town)
+    town.expects("bot was blocked by the user")
+    await town.stops()
+    town.phones.block(SELAM.chat_id)
+    town.phones._x.updates.clear()  # Telegram did not tell
+    await town.starts()
+    for words in ("2001", "2002", "2003"):
+        town.writes(JOKE, words, message)
+    await town.settled()
+    await town.passes(days=2)
+    town.nothing_new()
+
+    await town.blocks(SELAM, blocked=False)
+    await town.says(SELAM, "1001")
+
+    came = [text for text in town.texts(SELAM) if "200" in text]
+    assert [text.split("\n")[-1][-4:] for text in came] == ["2001", "2002", "2003"]
+
+
+async def test_who_comes_back_after_a_month_is_not_told_what_is_long_past(town: Town) -> None:
+    message = await _asked(town)
+    town.expects("bot was blocked by the user")
+    await town.stops()
+    town.phones.block(SELAM.chat_id)
+    town.phones._x.updates.clear()
+    await town.starts()
+    await town.says(JOKE, "2001", message)
+    await town.passes(days=30)
+    town.nothing_new()
+
+    await town.blocks(SELAM, blocked=False)
+    await town.says(SELAM, "1001")
+
+    assert not any("2001" in text for text in town.texts(SELAM))
 
 
 async def test_a_coach_who_blocked_the_bot_finds_everything_on_coming_back(town: Town) -> None:

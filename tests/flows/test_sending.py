@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import JOKE, KHALED, SELAM
+from tests.cast import BRAM, JOKE, KHALED, LAILA, SELAM
 from tests.support.town import Town
 
 
@@ -19,16 +19,30 @@ async def test_slow_down_is_obeyed_and_the_order_stays(town: Town) -> None:
     assert minutes == ["Ik ben 10 minuten te laat.", "Ik ben 20 minuten te laat."]
 
 
-async def test_one_clients_broken_line_does_not_hold_up_another_client(town: Town) -> None:
+async def test_slow_down_in_one_chat_holds_up_that_chat_and_no_other(town: Town) -> None:
     town.phones.fault("429", method="sendMessage", chat_id=JOKE.chat_id, retry_after=30)
     await town.says(SELAM, "ሰላም።")
-    assert town.texts(JOKE) == []
-
     await town.says(KHALED, "مرحبًا.")
+    await town.says(LAILA, "سلام.")
 
-    assert [text.split(" ")[0] for text in town.texts(JOKE)] == ["K-0002"]
+    assert town.texts(JOKE) == [], "Telegram asked to leave this chat alone"
+    assert [text.split(" ")[0] for text in town.texts(BRAM)] == ["K-0004"]
     await town.passes(seconds=31)
-    assert [text.split(" ")[0] for text in town.texts(JOKE)] == ["K-0001"]
+    assert sorted(text.split(" ")[0] for text in town.texts(JOKE)) == ["K-0001", "K-0002"]
+
+
+async def test_slow_down_in_two_chats_holds_up_the_whole_bot(town: Town) -> None:
+    for coach in (JOKE, BRAM):
+        town.phones.fault("429", method="sendMessage", chat_id=coach.chat_id, retry_after=30)
+    await town.says(SELAM, "ሰላም።")
+    await town.says(LAILA, "سلام.")
+    town.nothing_new()
+
+    await town.presses(KHALED, town.label("btn.menu", KHALED))
+    assert town.texts(KHALED) == []
+    await town.passes(seconds=31)
+    assert town.texts(KHALED) == [town.words("menu.main", KHALED)]
+    assert len(town.texts(JOKE)) == len(town.texts(BRAM)) == 1
 
 
 @pytest.mark.parametrize("fault", ["accept_then_close", "garbage", "half_response"])

@@ -64,7 +64,7 @@ async def test_a_call_that_is_held_back_holds_up_its_lane_but_no_other(
         await say(tx, "a", "a2")
         await say(tx, "b", "b1")
         assert await ready(tx) == ["b1"]
-        assert await ready(tx, later=1) == ["a1", "b1"]
+        assert await ready(tx, later=1) == ["b1", "a1"]
         assert await outbox.next_held_at(tx, NOW) == NOW + MINUTE
         assert await outbox.next_held_at(tx, NOW + MINUTE) is None
 
@@ -275,7 +275,7 @@ async def test_what_waits_for_a_client_without_a_chat_is_retired(database: Datab
                 client_id=cast.clients[KHALED.code],
             ),
         ]
-        assert await outbox.hold_client(tx, cast.selam, now=NOW) == 2
+        assert await outbox.retire_client(tx, cast.selam, now=NOW) == 2
         assert await states(tx, calls) == [
             OutboxState.RETIRED,
             OutboxState.RETIRED,

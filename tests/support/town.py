@@ -19,11 +19,12 @@ from typing import Literal, TypeVar
 import sqlalchemy as sa
 
 from bot.application import House
-from bot.config import Config, DatabaseSettings, Telegram, Translation
+from bot.config import Config, DatabaseSettings, Telegram, Translation, Web
 from bot.demo import PLACES, World
 from bot.domain.delivery import InboxState, OutboxState
 from bot.domain.ids import ChatId
 from bot.domain.languages import is_rtl
+from bot.domain.limits import UNLIMITED
 from bot.domain.localtime import to_utc
 from bot.services import onboarding, people
 from bot.services.core import Core, Turn
@@ -125,6 +126,7 @@ def town_config(folder: Path, url: str) -> Config:
         translation=Translation(engines=("phrasebook",), time_limit_seconds=20),
         telegram=Telegram(api_url=url, poll_seconds=20),
         database=DatabaseSettings(url=f"sqlite+aiosqlite:///{folder / _DATABASE}"),
+        web=Web(port=0),
         places=PLACES,
         token=TOKEN,
     )
@@ -187,7 +189,9 @@ class Town:
 
     async def starts(self) -> None:
         """Start the bot."""
-        self._house = await House.open(self.config, self.clock.now, engines=self._engines)
+        self._house = await House.open(
+            self.config, self.clock.now, engines=self._engines, limits=UNLIMITED, stepping=True
+        )
         ready = asyncio.Event()
         self._running = asyncio.ensure_future(self._house.run(ready.set))
         self.phones.set_world(World(self._house, self.phones))
@@ -235,7 +239,12 @@ class Town:
             calls = await tx.rows(
                 sa.select(outbox.c.id, outbox.c.state, outbox.c.method, outbox.c.error).where(
                     outbox.c.state.in_(
-                        (OutboxState.WAITING, OutboxState.QUEUED, OutboxState.SENDING)
+                        (
+                            OutboxState.WAITING,
+                            OutboxState.QUEUED,
+                            OutboxState.CLAIMED,
+                            OutboxState.SENDING,
+                        )
                     )
                 )
             )
