@@ -2,13 +2,13 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev browser demo test format lock screenshots clean
-.PHONY: check check-format check-code check-types check-floors
+.PHONY: check check-format check-code check-types check-floors check-crashes bench torture
 
 # ARGS goes to the command as it stands: make test ARGS="-k invite", make demo ARGS="--help".
 ARGS =
 RUN = .venv/bin/python -m
 FRESH_OPTION = $(if $(filter-out 0 no false,$(FRESH)),--fresh)
-export PYTHON
+export PYTHON KILLS MESSAGES DB SEED QUICK AWAY_SECONDS
 
 help:
 	@echo "make demo         a municipality in miniature: phones in your browser, on this machine only"
@@ -16,6 +16,8 @@ help:
 	@echo "make install      make .venv with .venv/bin/taalbrug in it"
 	@echo "make test         run the tests (ARGS=\"-k word\" chooses)"
 	@echo "make check        what CI runs: format, ruff, mypy, import-linter and the tests"
+	@echo "make torture      kill it hundreds of times, with faults, and count what is lost (KILLS, MESSAGES, DB)"
+	@echo "make bench        measure it beside what it is compared with (QUICK=1: under three minutes)"
 	@echo "make format       put the code in its format, and mend what ruff can mend"
 	@echo "make lock         choose the newest packages that pyproject.toml allows"
 	@echo "make screenshots  make the pictures of the demo anew"
@@ -37,7 +39,7 @@ test: browser
 	@$(RUN) pytest --numprocesses auto --dist worksteal $(ARGS)
 
 # In this order; with `make --keep-going check` a step that fails does not hide what the next one says.
-check: check-format check-code check-types check-floors test
+check: check-format check-code check-types check-floors test check-crashes
 
 check-format: install-dev
 	@$(RUN) ruff format --check --quiet . || { echo "Not in format: run 'make format'."; exit 1; }
@@ -50,6 +52,16 @@ check-types: install-dev
 
 check-floors: install-dev
 	@.venv/bin/lint-imports --no-logo
+
+# The short form of `make torture`, whose result is not kept.
+check-crashes: install-dev
+	@QUICK=1 $(RUN) bench.torture
+
+torture: install-dev
+	@$(RUN) bench.torture
+
+bench: install-dev
+	@$(RUN) bench.run
 
 format: install-dev
 	@$(RUN) ruff format --quiet .
