@@ -112,6 +112,11 @@ def test_the_rules_see_the_hours_that_were_set(write: Write) -> None:
         ("translation", "engines", "google, google", ("google",)),
         ("telegram", "api_url", "http://127.0.0.1:8081/", "http://127.0.0.1:8081"),
         ("telegram", "poll_seconds", " 0 ", 0),
+        ("telegram", "webhook_url", "https://bot.example.nl/", "https://bot.example.nl"),
+        ("telegram", "webhook_url", "", ""),
+        ("sending", "paid_broadcast", "TRUE", True),
+        ("sending", "paid_broadcast", "false", False),
+        ("web", "port", "0", 0),
         (
             "database",
             "url",
@@ -281,3 +286,19 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         load(path, {})
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "remedy"),
+    [
+        ("TAALBRUG_SENDING_PAID_BROADCAST", "ja", "write true or false"),
+        ("TAALBRUG_TELEGRAM_WEBHOOK_URL", "http://bot.example.nl", "begins with https://"),
+        ("TAALBRUG_SENDING_PER_SECOND", "0", "a whole number from 1 to 1000"),
+    ],
+)
+def test_what_sending_cannot_use_is_refused_with_its_remedy(
+    write: Write, name: str, given: str, remedy: str
+) -> None:
+    sentence = write.refused("", **{name: given})
+    assert sentence.startswith(f"{name} = {given!r} cannot be used: ")
+    assert remedy in sentence

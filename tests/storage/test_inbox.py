@@ -1,5 +1,7 @@
 """Updates: kept once, handled in order, one lane a chat."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.delivery import InboxState
@@ -124,3 +126,36 @@ async def test_a_large_identifier_of_telegram_fits(database: Database) -> None:
         await keep(tx, (large, -large))
         [update] = await inbox.list_lane_heads(tx, NOW)
     assert (update.update_id, update.lane) == (large, -large)
+
+
+async def test_numbers_that_begin_anew_after_a_quiet_week_are_new_updates(
+    database: Database,
+) -> None:
+    week = timedelta(days=7)
+    async with database.transaction() as tx:
+        for number in (500, 501):
+            await inbox.insert_updates(
+                tx, BOT, [(number, 5, "oud")], next_update_id=number + 1, now=NOW
+            )
+        for incoming in await inbox.list_lane_heads(tx, NOW):
+            await inbox.finish(tx, incoming.id, state=InboxState.DONE, now=NOW)
+        for incoming in await inbox.list_lane_heads(tx, NOW):
+            await inbox.finish(tx, incoming.id, state=InboxState.DONE, now=NOW)
+        assert await inbox.last_received_at(tx, BOT) == NOW
+        assert await inbox.delete_handled(tx, NOW + timedelta(days=1)) == 1
+        new = await inbox.insert_updates(
+            tx, BOT, [(500, 5, "nieuw")], next_update_id=501, now=NOW + week
+        )
+        assert new == 1
+        assert await inbox.last_received_at(tx, BOT) == NOW + week
+
+
+async def test_what_waits_or_was_put_apart_is_not_forgotten(database: Database) -> None:
+    async with database.transaction() as tx:
+        for number in range(3):
+            await inbox.insert_updates(
+                tx, BOT, [(number, number, "x")], next_update_id=number + 1, now=NOW
+            )
+        first, *_ = await inbox.list_lane_heads(tx, NOW)
+        await inbox.finish(tx, first.id, state=InboxState.QUARANTINED, now=NOW)
+        assert await inbox.delete_handled(tx, NOW + timedelta(days=9)) == 0
