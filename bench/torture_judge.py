@@ -115,7 +115,7 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(
         lost=tuple(_lost(evidence, copies)),
         silent_duplicates=(*duplicates, *_unplanned_repeats(evidence)),
-        order_violations=tuple(_disorder(evidence.planned, copies)),
+        order_violations=tuple(_disorder(evidence, copies)),
         sent_not_delivered=tuple(_only_claimed(evidence)),
         too_many_in_doubt=tuple(
             f"kill {number}: {count} calls in doubt, {evidence.senders} senders"
@@ -215,12 +215,19 @@ def _unmarked(text: str, mark: str) -> str:
     return text.removesuffix(mark).rstrip("\n")
 
 
-def _disorder(planned: tuple[Planned, ...], copies: _Copies) -> Iterator[str]:
-    """Find first deliveries that stand before something that was written earlier."""
+def _disorder(evidence: Evidence, copies: _Copies) -> Iterator[str]:
+    """Find first deliveries that stand before something that was written earlier.
+
+    What stayed in doubt was told to a person and held up nobody; if its words come after all,
+    with a translation that was late, they stand where they came.
+    """
+    given_up = {
+        word for call in evidence.calls if call.state == "uncertain" for word in call.words
+    }
     last: dict[tuple[str, int], tuple[int, str]] = {}
-    for each in planned:
+    for each in evidence.planned:
         places = copies.get((each.chat_id, each.word))
-        if not places:
+        if not places or each.word in given_up:
             continue
         lane = (each.lane, each.chat_id)
         place, before = last.get(lane, (-1, ""))

@@ -45,7 +45,9 @@ _TRIP_SECONDS = 0.25
 _LEAST_SLOTS = 8
 _LONGEST_PROBE_SECONDS = 30
 
-UNCOUNTED = frozenset({"answerCallbackQuery", "setMyCommands", "sendChatAction"})
+UNCOUNTED = frozenset(
+    {"answerCallbackQuery", "setMyCommands", "sendChatAction", "setMessageReaction"}
+)
 """Calls that put nothing into a chat."""
 
 

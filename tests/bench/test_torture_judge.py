@@ -212,6 +212,17 @@ def test_only_the_first_delivery_counts_for_the_order() -> None:
     assert verdict.order_violations == ()
 
 
+def test_what_stayed_in_doubt_and_came_after_all_is_not_out_of_order() -> None:
+    planned = (_planned("w1"), _planned("w2"))
+    shown = (_shown(1, "w2"), _shown(2, "w1"))
+
+    told = _evidence(*shown, planned=planned, calls=(_call("w1", "uncertain", None),))
+    silent = _evidence(*shown, planned=planned, calls=(_call("w1"),))
+
+    assert judge(told).order_violations == ()
+    assert len(judge(silent).order_violations) == 1
+
+
 def test_what_never_arrived_does_not_make_the_rest_disorderly() -> None:
     planned = (_planned("w1"), _planned("w2"), _planned("w3"))
 
