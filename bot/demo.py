@@ -14,7 +14,15 @@ from typing import Literal
 import segno
 
 from bot.application import PHRASEBOOK, House
-from bot.config import Config, DatabaseSettings, Organisation, Telegram, Translation, Web
+from bot.config import (
+    Config,
+    DatabaseSettings,
+    Organisation,
+    Sending,
+    Telegram,
+    Translation,
+    Web,
+)
 from bot.domain.appointments import Place
 from bot.domain.errors import TaalbrugError
 from bot.domain.ids import ChatId
@@ -79,6 +87,7 @@ def demo_config(folder: Path, api_url: str) -> Config:
         translation=Translation(engines=("phrasebook", "google"), time_limit_seconds=6),
         telegram=Telegram(api_url=api_url, poll_seconds=20),
         database=DatabaseSettings(url=f"sqlite+aiosqlite:///{folder / 'taalbrug.db'}"),
+        sending=Sending(per_second=1000, chat_per_second=1000),  # nobody to be slow for
         web=Web(port=0),
         places=PLACES,
         token=TOKEN,
