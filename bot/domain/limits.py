@@ -14,7 +14,7 @@ _SECOND = 1.0 + 1e-6  # a hair over, so that rounding never puts two calls into 
 _MINUTE = 60.0 + 1e-6
 _MOST_PER_SECOND = 1000
 
-_RESERVE_SECONDS = 0.010
+_RESERVE_SECONDS = 0.016
 """What a second of calls is spread beyond a second.
 
 It pays for catching up, and for calls that travel at different speeds: Telegram counts arrivals.
