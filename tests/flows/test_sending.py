@@ -106,3 +106,24 @@ async def test_a_message_telegram_refuses_for_good_is_reported_and_the_lane_goes
     await town.says(JOKE, "Tot morgen.", message)
 
     assert "ጽባሕ የራኽበና።" in town.last(SELAM).text
+
+
+async def test_after_a_doubt_nothing_is_sent_before_telegram_answers_a_harmless_question(
+    town: Town,
+) -> None:
+    town.phones.fault("500", method="sendMessage", chat_id=JOKE.chat_id)
+    town.phones.fault("500", method="getMe")
+    since = len(town.phones.requests())
+    await town.says(SELAM, "ሰላም።")
+    await town.says(LAILA, "سلام.")
+    await town.passes(seconds=5)
+
+    asked = [
+        entry["method"]
+        for entry in town.phones.requests()[since:]
+        if entry["method"] in {"sendMessage", "getMe"}
+    ]
+    failed = asked.index("getMe")
+    assert asked[failed : failed + 3] == ["getMe", "getMe", "sendMessage"]
+    assert len(town.texts(BRAM)) == 1
+    assert len(town.texts(JOKE)) == 1

@@ -20,8 +20,8 @@ from bot.domain.delivery import (
 from bot.domain.ids import ChatId, OutboxId, StaffId, TelegramMessageId
 from bot.domain.people import LinkState, Step
 from bot.services import outbox, results
-from bot.services.core import Core
-from bot.storage import links
+from bot.services.core import AlreadyHandledError, Core, Turn, taking
+from bot.storage import inbox, links
 from bot.storage import outbox as rows
 from bot.storage.database import Database
 from bot.storage.schema import assignments
@@ -422,3 +422,23 @@ async def test_an_edit_that_became_a_message_stays_one_when_it_is_refused_for_no
         assert begun is not None
         assert begun.method == "sendMessage"
         await results.record_failure(core, begun, SLOW, NOW)
+
+
+async def test_an_update_is_handled_once_and_the_second_time_leaves_nothing(
+    core: Core, cast: Cast
+) -> None:
+    async with core.database.transaction() as tx:
+        await inbox.insert_updates(tx, 7, [(1, SELAM.chat_id, "{}")], next_update_id=2, now=NOW)
+        [update] = await inbox.list_lane_heads(tx, NOW)
+
+    async def handle() -> None:
+        turn = Turn(now=NOW, chat_id=SELAM.chat_id, inbox_id=update.id)
+        async with taking(core, turn) as tx:
+            await say(tx, "a", "eenmaal")
+
+    await handle()
+    with pytest.raises(AlreadyHandledError):
+        await handle()
+    assert len(await outbox.claim(core, NOW, ROOM)) == 1
+    async with core.database.reading() as tx:
+        assert await tx.number(sa.select(sa.func.count()).select_from(outbox_table)) == 1

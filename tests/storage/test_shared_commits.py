@@ -153,3 +153,20 @@ async def test_one_that_is_cancelled_inside_is_undone_and_the_others_stay(
     assert isinstance(results[1], asyncio.CancelledError)
     assert results[2] is None
     assert await noted(database) == ["first", "third"]
+
+
+async def test_who_may_not_write_any_more_keeps_nothing_and_is_told(database: Database) -> None:
+    ours = True
+
+    async def guard(_tx: Transaction) -> bool:
+        return ours
+
+    database.guard = guard
+    await write(database, "before")
+    ours = False
+    with pytest.raises(StorageError, match="Another process works for this bot"):
+        await write(database, "after")
+    database.guard = None
+    assert await noted(database) == ["before"]
+    await write(database, "free")
+    assert await noted(database) == ["before", "free"]
