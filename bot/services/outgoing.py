@@ -15,7 +15,12 @@ from bot.storage import links, outbox, people, tasks
 from bot.storage.database import Transaction
 
 HELD_IN_QUIET_HOURS = frozenset(
-    {OutboxKind.CONVERSATION, OutboxKind.APPOINTMENT, OutboxKind.REMINDER}
+    {
+        OutboxKind.CONVERSATION,
+        OutboxKind.APPOINTMENT,
+        OutboxKind.REMINDER,
+        OutboxKind.BROADCAST,
+    }
 )
 """Everything else answers what the person just did, or cannot wait."""
 

@@ -442,3 +442,26 @@ async def test_an_update_is_handled_once_and_the_second_time_leaves_nothing(
     assert len(await outbox.claim(core, NOW, ROOM)) == 1
     async with core.database.reading() as tx:
         assert await tx.number(sa.select(sa.func.count()).select_from(outbox_table)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes"),
+    [
+        (OutboxKind.BROADCAST, False),
+        (OutboxKind.REMINDER, False),
+        (OutboxKind.CONVERSATION, False),
+        (OutboxKind.URGENT, True),
+    ],
+)
+async def test_at_night_only_what_cannot_wait_goes(
+    core: Core, cast: Cast, kind: OutboxKind, goes: bool
+) -> None:
+    night = datetime(2026, 11, 24, 22, tzinfo=UTC)
+    call = await queue(core, cast, kind)
+    await outbox.claim(core, night, ROOM)
+    assert (await outbox.start(core, call, night) is not None) is goes
+    if not goes:
+        assert await outbox.claim(core, night, ROOM) == []
+        assert [
+            each.id for each in await outbox.claim(core, night + timedelta(hours=9), ROOM)
+        ] == [call]
