@@ -14,7 +14,6 @@ from bot.adapters import loops
 from bot.adapters.google import GoogleEngine
 from bot.adapters.sender import Sender
 from bot.adapters.telegram import make_bot, seconds_to_wait
-from bot.adapters.updates import or_stop
 from bot.adapters.webhook import receive_webhook
 from bot.adapters.webhook_state import settle_webhook
 from bot.config import Config
@@ -24,6 +23,7 @@ from bot.services import lease as leases
 from bot.services import menu, outbox, reminders, results
 from bot.services.core import Core
 from bot.steps import Step, reached
+from bot.stopping import or_stop
 from bot.storage.database import Database, Transaction
 from bot.telemetry import Part, Telemetry, watch_loop
 from bot.texts import FOLDER, Texts
@@ -189,12 +189,10 @@ class House:
         try:
             await self._work(lease, ready, remove_webhook=remove_webhook)
         finally:
-            if lease.lost:
-                database.guard = None
-            else:
+            if not lease.lost:
                 with suppress(StorageError):  # it ends by itself
                     await leases.release(database, lease)
-                database.guard = None
+            database.guard = None
         if self._failures:
             msg = "the bot cannot go on"
             raise ExceptionGroup(msg, self._failures)

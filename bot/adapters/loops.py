@@ -12,7 +12,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.adapters.telegram import ask_for_updates, seconds_to_wait
-from bot.adapters.updates import ALLOWED_UPDATES, Clock, entry_of, or_stop, parse
+from bot.adapters.updates import ALLOWED_UPDATES, Clock, entry_of, parse
 from bot.domain.delivery import HANDLING_ATTEMPTS, Incoming
 from bot.domain.errors import ConfigError, NotFoundError, StorageError, TransitionError
 from bot.domain.ids import ChatId, InboxId, TranslationId
@@ -20,6 +20,7 @@ from bot.services import inbox, translations
 from bot.services.core import CURRENT_TURN, AlreadyHandledError, Core, Turn
 from bot.services.translations import Wanted
 from bot.steps import Step, reached
+from bot.stopping import or_stop
 from bot.storage.database import Topic
 from bot.telemetry import Part, Telemetry
 from bot.translation.chain import Translator
@@ -101,6 +102,8 @@ async def receive(
         telemetry.beat(Part.RECEIVE)
         # In the order of their numbers, which is the order in which they were written.
         batch = sorted(entry for entry in map(entry_of, raw) if entry is not None)
+        for _ in range(len(raw) - len(batch)):
+            log.error("receive.nameless an update without a number was dropped")
         if raw and not batch:
             # Without a number it cannot be confirmed, and so comes back at once, for ever.
             await or_stop(stopping, asyncio.sleep(trouble_seconds))

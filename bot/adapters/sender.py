@@ -13,7 +13,7 @@ from collections.abc import Callable
 from telegram import Bot
 
 from bot.adapters.telegram import SendError, make_call
-from bot.adapters.updates import Clock, or_stop
+from bot.adapters.updates import Clock
 from bot.domain.delivery import (
     FailureKind,
     OutboxKind,
@@ -28,6 +28,7 @@ from bot.domain.waiting import Waiting
 from bot.services import outbox, results
 from bot.services.core import Core
 from bot.steps import Step, reached
+from bot.stopping import or_stop
 from bot.storage.database import Topic
 from bot.telemetry import Part, Telemetry
 

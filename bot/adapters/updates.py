@@ -1,10 +1,8 @@
 """Updates as Telegram gives them: their number, their chat, and what is wrong with them."""
 
-import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,25 +20,10 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 _LARGEST_ID = 1 << 62  # what both engines can keep
 
 
-async def or_stop(stopping: asyncio.Event, work: Awaitable[Result]) -> Result | None:
-    """Return what the work gives; None when told to stop first, and then the work is given up."""
-    working = asyncio.ensure_future(work)
-    told = asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        for task in (working, told):
-            task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await working
-
-
 def entry_of(raw: JsonValue) -> tuple[int, int, str] | None:
     """Return an update's id, its lane and its text as it came; None when it has no number."""
     update_id = number(raw.get("update_id")) if isinstance(raw, Mapping) else None
     if not isinstance(raw, Mapping) or update_id is None or update_id < 0:
-        log.error("receive.nameless an update without a number was dropped")
         return None
     # Escaped, so that half an emoji or a zero byte cannot make the whole batch unstorable.
     return update_id, lane_of(raw), json.dumps(raw)

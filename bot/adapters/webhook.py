@@ -20,12 +20,13 @@ from telegram import Bot
 from telegram.error import BadRequest, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
 from bot.adapters.telegram import seconds_to_wait
-from bot.adapters.updates import ALLOWED_UPDATES, Clock, lane_of, number, or_stop
+from bot.adapters.updates import ALLOWED_UPDATES, Clock, entry_of, number
 from bot.domain.delivery import JsonValue
 from bot.domain.errors import ConfigError, StorageError
 from bot.services import inbox
 from bot.services.core import Core
 from bot.steps import Step, reached
+from bot.stopping import or_stop
 from bot.telemetry import Part, Telemetry
 
 log = logging.getLogger(__name__)
@@ -182,11 +183,7 @@ def _readable(body: bytes) -> tuple[int, int, str] | None:
         raw: JsonValue = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    update_id = number(raw.get("update_id")) if isinstance(raw, Mapping) else None
-    if not isinstance(raw, Mapping) or update_id is None or update_id < 0:
-        return None
-    # Escaped, so that half an emoji or a zero byte cannot make it unstorable.
-    return update_id, lane_of(raw), json.dumps(raw)
+    return entry_of(raw)
 
 
 def _unreadable(body: bytes) -> tuple[int, int, str]:

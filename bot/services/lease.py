@@ -17,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.domain.errors import StorageError
+from bot.stopping import or_stop
 from bot.storage import leases
 from bot.storage.database import Database, Transaction
 from bot.storage.leases import LeaseRow
@@ -280,7 +281,7 @@ async def take_or_wait(
         if got.by not in told:
             told.add(got.by)
             say(words_for(got))
-        await _or_stop(stopping, sleep(_AGAIN_SECONDS))
+        await or_stop(stopping, sleep(_AGAIN_SECONDS))
     return None
 
 
@@ -324,7 +325,7 @@ async def keep(
     async def renewing() -> None:
         wait = RENEW_SECONDS
         while not over.is_set():
-            await _or_stop(over, sleep(wait))
+            await or_stop(over, sleep(wait))
             if over.is_set():
                 return
             try:
@@ -344,27 +345,12 @@ async def keep(
             if left <= 0:
                 end()
             else:
-                await _or_stop(over, sleep(left))
+                await or_stop(over, sleep(left))
 
     async def ending() -> None:
-        await _or_stop(over, stopping.wait())
+        await or_stop(over, stopping.wait())
         over.set()
 
     async with asyncio.TaskGroup() as group:
         for work in (renewing(), watching(), ending()):
             group.create_task(work)
-
-
-async def _or_stop(stopping: asyncio.Event, work: Awaitable[object]) -> None:
-    """Wait for the work, or until told to stop; then the work is given up."""
-    working = asyncio.ensure_future(work)
-    told = asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (working, told):
-            task.cancel()
-        # Not awaited one by one: that would swallow our own being cancelled.
-        await asyncio.wait({working, told})
-    if not working.cancelled():
-        working.result()
