@@ -1,5 +1,6 @@
 """Wall-clock time in the Netherlands: working days, office and quiet hours, parts of the day."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -62,12 +63,12 @@ def clock_face(clock: time) -> str:
     return chr(start + hour)
 
 
-def is_working_day(day: date, closed_days: frozenset[date]) -> bool:
+def is_working_day(day: date, closed_days: Container[date]) -> bool:
     """Tell whether the office works on this day: Monday to Friday, unless it is closed."""
     return day.weekday() < SATURDAY and day not in closed_days
 
 
-def next_working_day(day: date, closed_days: frozenset[date]) -> date:
+def next_working_day(day: date, closed_days: Container[date]) -> date:
     """Return the first working day after the given day."""
     following = day + timedelta(days=1)
     while not is_working_day(following, closed_days):
@@ -88,14 +89,14 @@ def after_quiet_hours(now: datetime, quiet: Hours, zone: ZoneInfo) -> datetime:
     return to_utc(day, end, zone)
 
 
-def is_open(now: datetime, office: Hours, closed_days: frozenset[date], zone: ZoneInfo) -> bool:
+def is_open(now: datetime, office: Hours, closed_days: Container[date], zone: ZoneInfo) -> bool:
     """Tell whether somebody is in the office at this instant."""
     local = now.astimezone(zone)
     return is_working_day(local.date(), closed_days) and office.contains(local.time())
 
 
 def next_opening_day(
-    now: datetime, office: Hours, closed_days: frozenset[date], zone: ZoneInfo
+    now: datetime, office: Hours, closed_days: Container[date], zone: ZoneInfo
 ) -> date:
     """Return the day on which the office opens next, today included when it opens later."""
     local = now.astimezone(zone)
