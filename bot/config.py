@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.domain.appointments import Place, ReminderRules
 from bot.domain.errors import ConfigError
 from bot.domain.localtime import Hours
+from bot.domain.periods import ContactRules, Rule
+from bot.domain.workdays import ClosedDays
 
 Reader = Callable[[object], object]
 Section = TypeVar("Section")
@@ -89,6 +91,14 @@ def _zone(value: object) -> ZoneInfo:
         raise ValueError(msg) from None
 
 
+def _rule(value: object) -> Rule:
+    try:
+        return Rule(_text(value))
+    except ValueError:
+        msg = 'write "calendar" or "rolling"'
+        raise ValueError(msg) from None
+
+
 def _engines(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
@@ -157,6 +167,12 @@ class OpeningHours:
     quiet_start: time = _key(_clock, "20:00")
     quiet_end: time = _key(_clock, "07:30")
     closed_days: frozenset[date] = _key(_days, [])
+    public_holidays: bool = _key(_yes_or_no, default=True)
+
+    @property
+    def closed(self) -> ClosedDays:
+        """On which days nobody is there, weekends aside."""
+        return ClosedDays(self.closed_days, self.public_holidays)
 
     @property
     def office(self) -> Hours:
@@ -183,6 +199,33 @@ class Reminders:
         """The same, as the rules know it."""
         return ReminderRules(
             self.day_before_at, self.hours_before, self.not_before, self.too_late_minutes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """[contact]: how often somebody is spoken with, and when staff hear of it."""
+
+    rule: Rule = _key(_rule, "calendar")
+    min_active_days: int = _key(_number(1, 28), 15)
+    first_working_days: int = _key(_number(1, 30), 10)
+    amber_days: int = _key(_number(1, 365), 31)
+    red_days: int = _key(_number(1, 365), 45)
+    freeze_working_day: int = _key(_number(1, 15), 5)
+    chat_counts: bool = _key(_yes_or_no, default=False)
+    digest_at: time = _key(_clock, "08:30")
+    hold_months: int = _key(_number(1, 3), 3)
+
+    @property
+    def rules(self) -> ContactRules:
+        """The same, as the rules know it."""
+        return ContactRules(
+            rule=self.rule,
+            min_active_days=self.min_active_days,
+            first_working_days=self.first_working_days,
+            amber_days=self.amber_days,
+            red_days=self.red_days,
+            freeze_working_day=self.freeze_working_day,
         )
 
 
@@ -250,6 +293,7 @@ class Config:
     organisation: Organisation = field(default_factory=Organisation)
     hours: OpeningHours = field(default_factory=OpeningHours)
     reminders: Reminders = field(default_factory=Reminders)
+    contact: Contact = field(default_factory=Contact)
     invites: Invites = field(default_factory=Invites)
     translation: Translation = field(default_factory=Translation)
     telegram: Telegram = field(default_factory=Telegram)
@@ -314,6 +358,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     config = Config(places=places, token=token, **sections)  # type: ignore[arg-type]
     _check_hours(path, config)
     _check_reminders(path, config)
+    _check_contact(path, config)
     return config
 
 
@@ -368,6 +413,23 @@ def _check_reminders(path: Path, config: Config) -> None:
         msg = (
             f"{path}: [hours] the quiet hours ({hours.quiet_start:%H:%M} to "
             f"{hours.quiet_end:%H:%M}) cover the office day. Make them shorter."
+        )
+        raise ConfigError(msg)
+
+
+def _check_contact(path: Path, config: Config) -> None:
+    """Refuse lights in the wrong order, and a digest in the dead of night."""
+    contact = config.contact
+    if contact.amber_days >= contact.red_days:
+        msg = (
+            f"{path}: [contact] amber_days = {contact.amber_days} is not less than "
+            f"red_days = {contact.red_days}. Mend one of the two."
+        )
+        raise ConfigError(msg)
+    if time(1, 59) < contact.digest_at < time(3, 1):
+        msg = (
+            f"{path}: [contact] digest_at = {contact.digest_at:%H:%M} does not exist on the day "
+            "the clock goes forward. Choose a time before 02:00 or after 03:00."
         )
         raise ConfigError(msg)
 

@@ -13,14 +13,33 @@ class Role(StrEnum):
 
     COACH = "coach"
     COORDINATOR = "coordinator"
+    INCOME_ADVISER = "income_adviser"
+    WORKPLACE_TRAINER = "workplace_trainer"
+    LANGUAGE_COACH = "language_coach"
+    JOB_COACH = "job_coach"
+    JOB_LANGUAGE_COACH = "job_language_coach"
+    ACCOUNT_MANAGER = "account_manager"
 
 
 class ClientStatus(StrEnum):
     """Where a client stands with the organisation; not the same as whether the chat works."""
 
+    AZC = "azc"
+    """Known, and still in an asylum seekers' centre."""
     INVITED = "invited"
     ACTIVE = "active"
+    ON_HOLD = "on_hold"
+    AFTERCARE = "aftercare"
+    """At work or at school; somebody still asks how it goes."""
     CLOSED = "closed"
+
+
+class HoldReason(StrEnum):
+    """Why a client is on hold; never anything about health."""
+
+    OTHER_PROBLEMS = "other_problems"
+    VOLUNTEERING = "volunteering"
+    DAY_ACTIVITY = "day_activity"
 
 
 class LinkState(StrEnum):
@@ -69,6 +88,8 @@ class Client:
     status: ClientStatus
     discreet: bool
     """True when the family shares her phone: proactive messages then give no details."""
+    check_in: bool = False
+    """True when her coach wants the short monthly question sent to her."""
 
 
 @dataclass(frozen=True, slots=True)
