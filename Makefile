@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev browser demo test format lock screenshots clean
-.PHONY: check check-format check-code check-types check-floors check-crashes bench torture
+.PHONY: check check-format check-code check-types check-floors check-crashes bench torture year
 
 # ARGS goes to the command as it stands: make test ARGS="-k invite", make demo ARGS="--help".
 ARGS =
@@ -18,6 +18,7 @@ help:
 	@echo "make check        what CI runs: format, ruff, mypy, import-linter and the tests"
 	@echo "make torture      kill it hundreds of times, with faults, and count what is lost (KILLS, MESSAGES, DB)"
 	@echo "make bench        measure it beside what it is compared with (QUICK=1: under three minutes)"
+	@echo "make year         let an organisation live for a year, and count everything again"
 	@echo "make format       put the code in its format, and mend what ruff can mend"
 	@echo "make lock         choose the newest packages that pyproject.toml allows"
 	@echo "make screenshots  make the pictures of the demo anew"
@@ -62,6 +63,9 @@ torture: install-dev
 
 bench: install-dev
 	@$(RUN) bench.run
+
+year: install-dev
+	@$(RUN) bench.year $(ARGS)
 
 format: install-dev
 	@$(RUN) ruff format --quiet .

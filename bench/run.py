@@ -18,7 +18,7 @@ from bench import figures
 from bench.figures import Figure
 from bench.processes import BenchError, usable_cores, workspace
 
-PARTS = ("relay", "broadcast", "lateness", "reminders")
+PARTS = ("relay", "broadcast", "lateness", "reminders", "caseload")
 RESULTS = Path(__file__).with_name("results.json")
 _QUIET_LOAD = 0.5
 _WRITES = 25

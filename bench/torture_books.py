@@ -33,7 +33,7 @@ from bot.services import appointments as service
 from bot.services import people as people_service
 from bot.services.core import Core
 from bot.services.outgoing import staff_lane, text_payload
-from bot.storage import links, outbox, people, schema
+from bot.storage import links, outbox, people, schema, statuses
 from bot.storage.database import Database, Transaction
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,7 +169,7 @@ async def _link(tx: Transaction, client: Client, now: datetime) -> None:
         now=now,
     )
     await links.update_link(tx, link_id, notice_acknowledged_at=now)
-    await people.update_client(tx, person.id, status=ClientStatus.ACTIVE)
+    await statuses.change_status(tx, person.id, ClientStatus.ACTIVE, today=now.date(), now=now)
     call = await outbox.insert_call(
         tx,
         lane=staff_lane(client.coach.chat_id, person),

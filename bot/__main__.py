@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Example: taalbrug people import people.csv",
     )
     imports.add_argument("file", type=Path)
+    _add_employers(add("employers", "Companies and placements.", "employers import companies.csv"))
     invite = add("invite", "Make a personal link and QR code.", "invite K-0001 --svg k1.svg")
     invite.add_argument("code", help="the code of a client or a member of staff")
     invite.add_argument("--svg", type=Path, help="write the QR code to this file")
@@ -67,6 +68,20 @@ def parser() -> argparse.ArgumentParser:
     simulator.add_argument("--token", default="100000002:simulated")
     simulator.add_argument("--store", type=Path, help="keep the conversation in this file")
     return top
+
+
+def _add_employers(employers: argparse.ArgumentParser) -> None:
+    below = employers.add_subparsers(dest="employers_command", required=True, metavar="COMMAND")
+    imports = below.add_parser(
+        "import",
+        help="import companies and placements from a CSV file",
+        description="Columns: company (its code), name, sector, account_manager (a code), client "
+        "(a code), kind (taalstage, werkstage, werkervaringsplek, vrijwilligersplek, leerwerk, "
+        "betaald), first_day, last_day (empty: it goes on), hours. One row a placement; a row "
+        "without a client is just a company.",
+        epilog="Example: taalbrug employers import companies.csv",
+    )
+    imports.add_argument("file", type=Path)
 
 
 def _add_inbox(inbox: argparse.ArgumentParser) -> None:
@@ -129,6 +144,8 @@ def _chosen(given: argparse.Namespace) -> Coroutine[object, object, int]:
         return commands.migrate(config)
     if given.command == "inbox":
         return _inbox(config, given)
+    if given.command == "employers":
+        return commands.import_employers(config, given.file)
     if given.command == "invite":
         return commands.invite(config, given.code, given.svg)
     return commands.import_people(config, given.file)

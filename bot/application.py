@@ -10,6 +10,7 @@ from functools import cache
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
+from bot import routes
 from bot.adapters import loops
 from bot.adapters.google import GoogleEngine
 from bot.adapters.sender import Sender
@@ -19,14 +20,15 @@ from bot.adapters.webhook_state import settle_webhook
 from bot.config import Config
 from bot.domain.errors import ConfigError, StorageError, TaalbrugError
 from bot.domain.limits import Limits
+from bot.services import digests, followups, menu, outbox, reminders, results
 from bot.services import lease as leases
-from bot.services import menu, outbox, reminders, results
 from bot.services.core import Core
 from bot.steps import Step, reached
 from bot.stopping import or_stop
 from bot.storage.database import Database, Transaction
 from bot.telemetry import Part, Telemetry, watch_loop
 from bot.texts import FOLDER, Texts
+from bot.translation import library
 from bot.translation.chain import Translator
 from bot.translation.model import Engine
 from bot.translation.none import NoEngine
@@ -52,6 +54,9 @@ async def open_core(config: Config, bot_username: str = "") -> Core:
 
 @cache
 def _texts() -> Texts:
+    """Return the catalogues; what else stands in locales/ is read along, to fail at the start."""
+    routes.load()
+    library.load()
     return Texts.load()
 
 
@@ -320,6 +325,8 @@ class House:
         times = [
             await reminders.next_due(self.core, after),
             await outbox.next_held(self.core, after),
+            await followups.next_due(self.core, after),
+            await digests.next_due(self.core, after),
             self._next_permit(after),
         ]
         return min((time for time in times if time is not None), default=None)

@@ -23,7 +23,7 @@ from bot.domain.delivery import InboxState
 from bot.domain.errors import ImportRowError, TaalbrugError
 from bot.domain.ids import ChatId, InboxId
 from bot.domain.languages import DUTCH
-from bot.services import inbox, onboarding, people
+from bot.services import employer_import, inbox, onboarding, people
 from bot.services.core import Turn
 from bot.simulator import Clock, Phone, Simulator
 from bot.storage.database import Database
@@ -162,6 +162,27 @@ async def import_people(config: Config, path: Path) -> int:
     finally:
         await core.database.close()
     out(f"New: {report.staff} staff, {report.clients} clients. Known already: {report.known}.")
+    for problem in report.problems:
+        out(f"{path}: {problem}")
+    return FAILED if report.problems else OK
+
+
+async def import_employers(config: Config, path: Path) -> int:
+    """Import companies and placements; prints each row that could not be taken."""
+    content = _read_csv(path)
+    _make_folder(config)
+    core = await open_core(config)
+    try:
+        report = await employer_import.import_employers(core, content, now())
+    except ImportRowError as error:
+        msg = f"{path}: {error}"
+        raise TaalbrugError(msg) from error
+    finally:
+        await core.database.close()
+    out(
+        f"New: {report.companies} companies, {report.placements} placements. "
+        f"Changed: {report.changed}. Known already: {report.known}."
+    )
     for problem in report.problems:
         out(f"{path}: {problem}")
     return FAILED if report.problems else OK

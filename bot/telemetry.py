@@ -19,7 +19,15 @@ from prometheus_client.exposition import choose_encoder
 
 from bot.domain.delivery import FailureKind, OutboxKind
 
-TICKS = ("reminders", "translations", "retention", "forgetting")
+TICKS = (
+    "reminders",
+    "translations",
+    "periods",
+    "digests",
+    "followups",
+    "retention",
+    "forgetting",
+)
 """What time does, by the name under which it is counted."""
 
 _OTHER = "other"

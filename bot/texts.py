@@ -110,6 +110,11 @@ def weekday(day: date, locale: Language) -> str:
     return format_date(day, "EEEE", locale=_babel(locale))
 
 
+def month_name(day: date, locale: Language) -> str:
+    """Return the name of the month in which a day lies."""
+    return format_date(day, "LLLL", locale=_babel(locale))
+
+
 def calendar_day(day: date, locale: Language) -> str:
     """Return day and month, and the same in figures: `25 november (25-11-2026)`.
 

@@ -11,11 +11,10 @@ from telegram.ext import (
     ContextTypes,
 )
 
-from bot.domain.ids import ClientId
 from bot.domain.languages import Language
-from bot.services import menu, messages
+from bot.services import caseload, goals, language, menu, messages
 from bot.services.core import Core, Turn
-from handlers.turns import ID, turn_of, words_of
+from handlers.turns import turn_of, words_of
 
 Context = ContextTypes.DEFAULT_TYPE
 
@@ -24,8 +23,10 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
     """Return the handlers of this noun."""
     items: dict[str, Callable[[Core, Turn], Awaitable[None]]] = {
         "appointments": menu.show_appointments,
+        "goals": goals.show_goals,
+        "route": goals.show_route,
         "write": messages.invite_to_write,
-        "language": menu.ask_language,
+        "language": language.ask_language,
         "privacy": menu.show_privacy,
         "stop": menu.open_stop,
         "help": messages.give_help_numbers,
@@ -37,22 +38,19 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
         await items[words_of(update)[1]](core, turn_of(update))
 
     async def on_language(update: Update, _context: Context) -> None:
-        await menu.set_language(core, turn_of(update), Language(words_of(update)[1]))
+        await language.set_language(core, turn_of(update), Language(words_of(update)[1]))
 
     async def on_stop(update: Update, _context: Context) -> None:
         await menu.stop(core, turn_of(update), confirmed=words_of(update)[1] == "yes")
 
-    async def on_client(update: Update, _context: Context) -> None:
-        await menu.show_client(core, turn_of(update), ClientId(int(words_of(update)[1])))
-
     async def on_menu(update: Update, _context: Context) -> None:
-        await menu.open_menu(core, turn_of(update))
+        await caseload.open_menu(core, turn_of(update))
 
     async def on_appointments(update: Update, _context: Context) -> None:
         await menu.show_appointments(core, turn_of(update))
 
     async def on_language_command(update: Update, _context: Context) -> None:
-        await menu.ask_language(core, turn_of(update))
+        await language.ask_language(core, turn_of(update))
 
     async def on_stop_command(update: Update, _context: Context) -> None:
         await menu.open_stop(core, turn_of(update))
@@ -65,13 +63,12 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
             await menu.chat_unblocked(core, turn_of(update))
 
     return [
-        CommandHandler(["menu", "help", "klanten"], on_menu),
+        CommandHandler(["menu", "help"], on_menu),
         CommandHandler("afspraken", on_appointments),
         CommandHandler("taal", on_language_command),
         CommandHandler("stop", on_stop_command),
         CallbackQueryHandler(on_item, pattern=rf"^mn:({'|'.join(items)})$"),
         CallbackQueryHandler(on_language, pattern=r"^lg:\w+$"),
         CallbackQueryHandler(on_stop, pattern=r"^st:(yes|no)$"),
-        CallbackQueryHandler(on_client, pattern=rf"^cl:{ID}$"),
         ChatMemberHandler(on_member, ChatMemberHandler.MY_CHAT_MEMBER),
     ]

@@ -16,7 +16,18 @@ from telegram.ext import (
 from bot.domain.errors import NotFoundError, TransitionError
 from bot.services import onboarding as onboarding_service
 from bot.services.core import CURRENT_TURN, Core
-from handlers import appointments, messages, onboarding
+from handlers import (
+    appointments,
+    checkins,
+    contacts,
+    due,
+    employers,
+    messages,
+    onboarding,
+    overview,
+    plans,
+    worklist,
+)
 from handlers import menu as menus
 from handlers.turns import turn_of
 
@@ -37,7 +48,14 @@ def build(core: Core, bot: ExtBot[None]) -> BotApplication:
     handlers: list[BaseHandler[Update, Context, None]] = [
         *onboarding.build(core),
         *menus.build(core),
+        *worklist.build(core),
         *appointments.build(core),
+        *checkins.build(core),
+        *contacts.build(core),
+        *due.build(core),
+        *employers.build(core),
+        *plans.build(core),
+        *overview.build(core),
         *messages.build(core),
         CallbackQueryHandler(_on_unknown_button(core)),
     ]

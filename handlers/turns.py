@@ -1,13 +1,33 @@
 """The turn of the update at hand, completed with what this update adds to it."""
 
+from datetime import UTC, date, datetime
+
 from telegram import Message, Update
 
+from bot.domain.errors import NotFoundError
 from bot.domain.ids import TelegramMessageId
 from bot.domain.languages import KNOWN, Language
 from bot.services.core import CURRENT_TURN, Turn
 
 ID = "[0-9]{1,9}"
 """An id in a button's data, as a pattern; more digits would not fit the database."""
+
+
+DAY = "20[0-9]{6}"
+"""A day in a button's data, as a pattern: 20261124."""
+
+
+MONTH = "20[0-9]{2}-(?:0[1-9]|1[0-2])"
+"""A month in a button's data, as a pattern: 2026-11."""
+
+
+def day_of(text: str) -> date:
+    """Return the day of a button's data; errors: NotFoundError when there is no such day."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        msg = f"There is no day {text}."
+        raise NotFoundError(msg) from None
 
 
 def turn_of(update: Update) -> Turn:

@@ -12,7 +12,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from bot import steps
-from bot.services import inbox, reminders, retention, translations
+from bot.services import (
+    digests,
+    followups,
+    inbox,
+    periods,
+    reminders,
+    retention,
+    translations,
+)
 from bot.services.core import Core
 from bot.telemetry import Part, Telemetry
 
@@ -36,6 +44,10 @@ class Tick:
 TICKS = (
     Tick("reminders", reminders.queue_due),
     Tick("translations", translations.release_overdue),
+    # The months first: what the morning tells is worked out from them.
+    Tick("periods", periods.refresh_due),
+    Tick("digests", digests.send_due),
+    Tick("followups", followups.ask_due),
 )
 """What time does every few seconds."""
 

@@ -31,7 +31,12 @@ MARYAM = Person("K-0003", "Maryam", "client", FARSI, ChatId(5004), coach="s-joke
 LAILA = Person("K-0004", "Laila", "client", DARI, ChatId(5005), coach="s-bram")
 BRAM = Person("s-bram", "Bram Visser", "coach", DUTCH, ChatId(5006))
 
+SANNE = Person("s-sanne", "Sanne Bakker", "account_manager", DUTCH, ChatId(5007))
+DAAN = Person("s-daan", "Daan Smit", "workplace_trainer", DUTCH, ChatId(5008))
+
 STAFF = (JOKE, BRAM)
+MORE_STAFF = (SANNE, DAAN)
+"""Colleagues of other roles, for the tests that need them."""
 CLIENTS = (SELAM, KHALED, MARYAM, LAILA)
 
 STRANGER = ChatId(5999)

@@ -34,6 +34,8 @@ COMMANDS = (
     ("migrate",),
     ("people",),
     ("people", "import"),
+    ("employers",),
+    ("employers", "import"),
     ("invite",),
     ("inbox",),
     ("inbox", "list"),

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
@@ -35,7 +36,21 @@ FSI, PDI, RLM = "\u2068", "\u2069", "\u200f"
 RTL = (ARABIC, LEVANTINE_ARABIC, FARSI, DARI)
 LTR = (DUTCH, ENGLISH, TIGRINYA)
 
-PREFIXES = ("ap", "btn", "ch", "cmd", "kind", "menu", "on", "pr", "st", "time")
+PREFIXES = (
+    "ap",
+    "btn",
+    "ch",
+    "cmd",
+    "go",
+    "kind",
+    "mc",
+    "menu",
+    "on",
+    "pr",
+    "route",
+    "st",
+    "time",
+)
 TEXT_ID = re.compile(rf"(?:{'|'.join(PREFIXES)})\.[a-z0-9_]+")
 FAMILY = re.compile(rf"(?:{'|'.join(PREFIXES)})\.[a-z0-9_]*")
 
@@ -89,6 +104,9 @@ def asked() -> Asked:
                 words.add(node.value)
                 if node not in begins and TEXT_ID.fullmatch(node.value):
                     ids.add(node.value)
+    # The steps of a route are data, and so are their names.
+    routes = tomllib.loads((FOLDER / "routes.toml").read_text(encoding="utf-8"))
+    words |= {step["key"] for route in routes["route"] for step in route["steps"]}
     return Asked(frozenset(ids), frozenset(families), frozenset(words))
 
 

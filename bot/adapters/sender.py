@@ -8,20 +8,21 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from telegram import Bot
 
-from bot.adapters.telegram import SendError, make_call
+from bot.adapters.telegram import SendError, make_call, picture_in, with_upload
 from bot.adapters.updates import Clock
 from bot.domain.delivery import (
+    Failure,
     FailureKind,
     OutboxKind,
     Outgoing,
     Priority,
     backoff_seconds,
 )
-from bot.domain.errors import StorageError
+from bot.domain.errors import NotFoundError, StorageError
 from bot.domain.ids import ChatId
 from bot.domain.limits import Limiter, Limits
 from bot.domain.waiting import Waiting
@@ -29,6 +30,7 @@ from bot.services import outbox, results
 from bot.services.core import Core
 from bot.steps import Step, reached
 from bot.stopping import or_stop
+from bot.storage import pictures
 from bot.storage.database import Topic
 from bot.telemetry import Part, Telemetry
 
@@ -209,7 +211,8 @@ class Sender:
         reached(Step.MARKED)
         began = self._seconds()
         try:
-            message_id = await make_call(self._bot, call.method, call.payload)
+            payload = await self._with_picture(call)
+            message_id = await make_call(self._bot, call.method, payload)
         except SendError as error:
             failure = error.failure
             reached(Step.CALLED)
@@ -228,6 +231,22 @@ class Sender:
             self._tell(call, "sent", began)
             await results.record_sent(self._core, call, message_id, self._clock())
         reached(Step.RECORDED)
+
+    async def _with_picture(self, call: Outgoing) -> Mapping[str, object]:
+        """Return the parameters of a call, with the picture that they name, read anew each time.
+
+        Errors: SendError when the picture is gone; without it there is nothing to send.
+        """
+        picture_id = picture_in(call.payload)
+        if picture_id is None:
+            return call.payload
+        try:
+            async with self._core.database.reading() as tx:
+                content = await pictures.get_picture(tx, picture_id)
+        except NotFoundError as gone:
+            failure = Failure(FailureKind.REJECTED, str(gone))
+            raise SendError(failure) from gone
+        return with_upload(call.payload, picture_id, content)
 
     def _at_rest(self) -> None:
         """Let those look again who wait until nothing is left to do."""

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from datetime import timedelta
 
-from telegram import Bot
+from telegram import Bot, InputFile
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -25,7 +25,8 @@ from telegram.warnings import PTBUserWarning
 
 from bot.adapters.request import CALLS_AT_ONCE, NotSentError, Request, proxy_for
 from bot.domain.delivery import Failure, FailureKind, JsonValue, Payload
-from bot.domain.ids import TelegramMessageId
+from bot.domain.ids import PictureId, TelegramMessageId
+from bot.storage.pictures import named_by
 
 _POLLS_AT_ONCE = 2
 _READ_SECONDS = 20
@@ -66,7 +67,26 @@ def make_bot(token: str, api_url: str, poll_seconds: int) -> ExtBot[None]:
     )
 
 
-async def make_call(bot: Bot, method: str, payload: Payload) -> TelegramMessageId | None:
+def picture_in(payload: Payload) -> PictureId | None:
+    """Return the picture of our own that a call shows, as `photo` or in `media`; else None."""
+    media = payload.get("media")
+    return named_by(media.get("media") if isinstance(media, Mapping) else payload.get("photo"))
+
+
+def with_upload(payload: Payload, picture_id: PictureId, content: bytes) -> dict[str, object]:
+    """Return the parameters of a call with the picture itself in the place of its name."""
+    name = f"picture{picture_id}"
+    file = InputFile(content, filename=f"{name}.png")
+    media = payload.get("media")
+    if isinstance(media, Mapping):
+        # A field of its own, which the object points to: that is how Telegram takes it here.
+        return {**payload, "media": {**media, "media": f"attach://{name}"}, name: file}
+    return {**payload, "photo": file}
+
+
+async def make_call(
+    bot: Bot, method: str, payload: Mapping[str, object]
+) -> TelegramMessageId | None:
     """Make one call; returns the id of the message it made, if it made one.
 
     Errors: SendError with what the failure proves.
@@ -86,7 +106,7 @@ async def make_call(bot: Bot, method: str, payload: Payload) -> TelegramMessageI
 
 
 async def _ask(
-    bot: Bot, method: str, payload: Payload, read_timeout: float | None = None
+    bot: Bot, method: str, payload: Mapping[str, object], read_timeout: float | None = None
 ) -> object:
     """Make a call. Errors: TelegramError, and InvalidToken only when the token is refused."""
     patience = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout

@@ -23,6 +23,7 @@ class AppointmentKind(StrEnum):
     THREE_WAY = "drie_gesprek"
     GOALS = "doelen"
     REVIEW = "evaluatie"
+    MONTHLY = "maandgesprek"
 
 
 class AppointmentState(StrEnum):

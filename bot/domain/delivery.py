@@ -114,6 +114,7 @@ REPEATABLE_METHODS = frozenset(
         "deleteMessage",
         "editMessageText",
         "editMessageCaption",
+        "editMessageMedia",
         "editMessageReplyMarkup",
         "sendChatAction",
         "setMessageReaction",

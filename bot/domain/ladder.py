@@ -85,12 +85,14 @@ def _reached(
 def check_in_is_due(period: Period, today: date, closed: Container[date]) -> bool:
     """Tell whether the client may be asked how she is: from five working days before the target.
 
-    From the target on her coach is to phone; then she is not asked any more.
+    Only within the month, as she is asked how it goes this month. From the target on her coach
+    is to phone; then she is not asked any more.
     """
     if period.state is not PeriodState.OPEN or period.target is None:
         return False
     target = on_or_before(period.target, closed)
-    return add_working_days(target, _CHECK_IN_STEP, closed) <= today < target
+    first = max(add_working_days(target, _CHECK_IN_STEP, closed), period.month.first)
+    return first <= today < target
 
 
 def prompts_begin(period: Period, closed: Container[date]) -> date | None:

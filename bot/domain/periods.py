@@ -4,7 +4,7 @@ A month is worked out from what happened, as often as needed, until it is frozen
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -164,12 +164,15 @@ def assess(
     if active < rules.min_active_days:
         why = _exclusion(history.spans, month, active)
         return Period(month, PeriodState.EXCLUDED, active, exclusion=why)
+    if history.contacts and history.contacts[-1] > today:
+        past = [day for day in history.contacts if day <= today]
+        first = history.first_contact if past else None
+        history = replace(history, contacts=past, first_contact=first)
     target = target_of(history, month, rules=rules, closed=closed)
-    held = next((day for day in history.contacts if day in month and day <= today), None)
+    held = next((day for day in history.contacts if day in month), None)
     if held is not None:
         return Period(month, PeriodState.MET, active, target, satisfied_on=held)
-    if today > month.last:
-        return Period(month, PeriodState.MISSED, active, target)
+    # An appointment on the last day may still be put on record on the working day after it.
     if any(
         meeting.day in month
         and not meeting.missed
@@ -177,6 +180,8 @@ def assess(
         for meeting in history.meetings
     ):
         return Period(month, PeriodState.PLANNED, active, target)
+    if today > month.last:
+        return Period(month, PeriodState.MISSED, active, target)
     late = today > target
     return Period(month, PeriodState.ALMOST_LATE if late else PeriodState.OPEN, active, target)
 

@@ -15,7 +15,7 @@ from bot.domain.ids import AppointmentId, TelegramMessageId
 from bot.domain.languages import DUTCH, Language
 from bot.domain.localtime import to_utc
 from bot.domain.people import Client, Staff
-from bot.services import menu
+from bot.services import menu, periods
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     Button,
@@ -27,7 +27,7 @@ from bot.services.outgoing import (
     say,
     to_client,
 )
-from bot.storage import appointments, outbox, people
+from bot.storage import appointments, outbox, people, tasks
 from bot.storage.database import Transaction
 from bot.texts import Value
 
@@ -65,6 +65,7 @@ async def invite(
     )
     appointment = await appointments.get_appointment(tx, appointment_id)
     await _plan(core, tx, appointment, now=now)
+    await periods.refresh(core, tx, [client.id], now=now)
     return appointment, await _send_invite(core, tx, client, appointment, now=now)
 
 
@@ -93,6 +94,7 @@ async def move(
     )
     moved = await appointments.get_appointment(tx, appointment.id)
     await _plan(core, tx, moved, now=now)
+    await periods.refresh(core, tx, [client.id], now=now)
     return moved, await _send_invite(core, tx, client, moved, now=now)
 
 
@@ -117,6 +119,8 @@ async def _plan(core: Core, tx: Transaction, appointment: Appointment, *, now: d
 
 async def retire(tx: Transaction, appointment_id: AppointmentId, *, now: datetime) -> None:
     """Take back what was planned or about to be said about an appointment."""
+    # Moved or cancelled: what she asked for has been decided.
+    await tasks.close_tasks(tx, kind="answer", about_id=appointment_id, now=now)
     await appointments.retire_reminders(tx, appointment_id)
     await outbox.retire_appointment(tx, appointment_id, now=now)
 
@@ -310,6 +314,7 @@ async def _cancel(
     waits = await _is_waiting(tx, appointment)
     await retire(tx, appointment.id, now=now)
     await appointments.set_state(tx, appointment.id, AppointmentState.CANCELLED, now)
+    await periods.refresh(core, tx, [client.id], now=now)
     if not known:
         return  # The invitation was still held back: of what never reached her she need not hear.
     coach = await people.get_coach(tx, client.id)

@@ -15,7 +15,7 @@ from bot.domain.ids import AppointmentId, TelegramMessageId
 from bot.domain.languages import DUTCH, Language
 from bot.domain.people import Client
 from bot.services import appointments as service
-from bot.services import menu
+from bot.services import menu, periods
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     Button,
@@ -33,6 +33,9 @@ from bot.texts import Value
 
 _ONCE = frozenset({"reason", "part", "minutes"})
 """Answers that the coach hears of once, however often their button is tapped."""
+
+_ASKS = frozenset({"st.ap_cannot", "st.ap_other_time", "st.ap_question"})
+"""What asks the coach for something; the rest of what she answers is only to be known."""
 
 _MARKS = " \u200f\u2068\u2069"
 
@@ -133,6 +136,7 @@ async def _decide(
     changed = state is not appointment.state
     if changed:
         await appointments.set_state(tx, appointment.id, state, turn.now)
+        await periods.refresh(core, tx, [client.id], now=turn.now)
         appointment = await appointments.get_appointment(tx, appointment.id)
         if not expects_client(state):
             await service.retire(tx, appointment.id, now=turn.now)
@@ -204,6 +208,17 @@ async def _tell(
     now: datetime,
     **more: Value,
 ) -> None:
+    if text_id in _ASKS:
+        coach = await people.get_coach(tx, client.id)
+        await tasks.insert_task(
+            tx,
+            kind="answer",
+            key=f"answer:{appointment.id}:{appointment.revision}:{text_id}:{now.isoformat()}",
+            client_id=client.id,
+            staff_id=coach.id,
+            about_id=appointment.id,
+            now=now,
+        )
     values = {**service.staff_values(core, client, appointment), **more}
     values.pop("code")
     values.pop("voornaam")

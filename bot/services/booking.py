@@ -9,21 +9,22 @@ from bot.domain.ids import AppointmentId, ClientId, DraftId, TelegramMessageId
 from bot.domain.languages import DUTCH, DUTCH_NAMES
 from bot.domain.localtime import exists, is_working_day, to_utc
 from bot.domain.people import Client, Staff
+from bot.domain.slots import FRIDAY, PRAYER
+from bot.services import access, menu
 from bot.services import appointments as service
-from bot.services import menu
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, in_pairs, live_link, rewrite, say
-from bot.storage import tasks
+from bot.storage import checkins, tasks
 from bot.storage.database import Transaction
 from bot.texts import Value
 
 _DAYS_SHOWN = 8
 _DAYS_AHEAD = 92
 _TIMES = tuple(time(hour, minute) for hour in range(9, 17) for minute in (0, 30))
-_DURATION_MINUTES = 45
-_FRIDAY = 4
+DURATION_MINUTES = 45
+"""How long every appointment lasts that is made by tapping."""
+
 _STEPS = ("kind", "day", "time", "place")
-_PRAYER = (time(12, 0), time(14, 30))
 
 Data = dict[str, JsonValue]
 
@@ -31,9 +32,32 @@ Data = dict[str, JsonValue]
 async def begin(core: Core, turn: Turn, client_id: ClientId) -> None:
     """Start making an appointment with one of the coach's clients."""
     async with taking(core, turn) as tx:
-        coach = await menu.get_staff_here(core, tx, turn)
-        client = await menu.get_own_client(tx, coach, client_id)
-        await _open(core, tx, turn, coach, client, {"client": client.id})
+        person, client, _ = await access.get_contact_client(core, tx, turn, client_id)
+        await _open(core, tx, turn, person, client, {"client": client.id})
+
+
+async def begin_with(
+    core: Core,
+    tx: Transaction,
+    turn: Turn,
+    coach: Staff,
+    client: Client,
+    *,
+    kind: AppointmentKind,
+    day: date | None = None,
+    clock: time | None = None,
+) -> None:
+    """Start making an appointment of which more is known: only the rest is asked.
+
+    A day or time at which it cannot be any more is asked again.
+    """
+    data: Data = {"client": client.id, "kind": kind}
+    if day is not None and _is_offered(core, day, turn.now):
+        data["day"] = day.isoformat()
+        if clock is not None:
+            data["time"] = clock.isoformat()
+        _forget_past(core, data, turn.now)
+    await _open(core, tx, turn, coach, client, data)
 
 
 async def begin_move(core: Core, turn: Turn, appointment_id: AppointmentId, revision: int) -> None:
@@ -79,7 +103,8 @@ async def choose(
             if what != "ok":  # a double tap: the message itself already says that it is done
                 turn.toast = core.texts.staff("st.ap_expired")
             return
-        client = await menu.get_own_client(tx, coach, ClientId(_number(data["client"])))
+        client_id = ClientId(_number(data["client"]))
+        _, client, _ = await access.get_contact_client(core, tx, turn, client_id)
         if what == "drop":
             await tasks.update_draft(tx, draft_id, closed_at=turn.now)
             text = core.texts.staff("st.ap_dropped")
@@ -89,10 +114,7 @@ async def choose(
             await _finish(core, tx, turn, draft_id, coach, client, data, message)
             return
         _take(core, data, what, value, turn.now)
-        if _is_past(core, data, turn.now):
-            data.pop("time", None)
-            if _is_past(core, data, turn.now):
-                data.pop("day")
+        if _forget_past(core, data, turn.now):
             turn.toast = core.texts.staff("st.ap_past")
         await tasks.update_draft(tx, draft_id, data=data)
         text, buttons = _question(core, draft_id, client, data, turn.now)
@@ -124,13 +146,16 @@ def _take(core: Core, data: Data, what: str, value: str, now: datetime) -> None:
 
 
 def _offered_day(core: Core, day: date, now: datetime) -> date:
-    """Return the day if the office works then and it is near enough; else ValueError."""
-    today = now.astimezone(core.config.organisation.zone).date()
-    if not is_working_day(day, core.config.hours.closed_days):
-        raise ValueError(day)
-    if day > today + timedelta(days=_DAYS_AHEAD):
+    """Return the day if it is one we offer; else ValueError."""
+    if not _is_offered(core, day, now):
         raise ValueError(day)
     return day
+
+
+def _is_offered(core: Core, day: date, now: datetime) -> bool:
+    """Tell whether the office works on a day and it is near enough."""
+    last = core.today(now) + timedelta(days=_DAYS_AHEAD)
+    return is_working_day(day, core.config.hours.closed) and day <= last
 
 
 def _no_step(what: str) -> NotFoundError:
@@ -143,6 +168,16 @@ def _is_past(core: Core, data: Data, now: datetime) -> bool:
     zone = core.config.organisation.zone
     day, clock = _day(data), _clock(data) if "time" in data else _TIMES[-1]
     return to_utc(day, clock, zone) <= now or not exists(day, clock, zone)
+
+
+def _forget_past(core: Core, data: Data, now: datetime) -> bool:
+    """Take a time that has passed out of the draft, and the day when nothing of it is left."""
+    if not _is_past(core, data, now):
+        return False
+    data.pop("time", None)
+    if _is_past(core, data, now):
+        data.pop("day")
+    return True
 
 
 def _day(data: Data) -> date:
@@ -205,7 +240,7 @@ def _question(
         return core.texts.staff("st.ap_place", **values), (*buttons, back("time"))
     values["plaats"] = _place(core, data).name
     text = core.texts.staff("st.ap_check", **values)
-    if day.weekday() == _FRIDAY and _PRAYER[0] <= clock < _PRAYER[1]:
+    if day.weekday() == FRIDAY and PRAYER.contains(clock):
         text += "\n" + core.texts.staff("st.ap_hint_friday")
     ok = (Button(core.texts.staff("st.btn_ok"), f"{reference}:ok:"),)
     return text, (ok, back("place"))
@@ -221,7 +256,7 @@ def _day_rows(core: Core, reference: str, data: Data, now: datetime) -> Rows:
     last = today + timedelta(days=_DAYS_AHEAD)
     buttons: list[Button] = []
     while len(buttons) < _DAYS_SHOWN and day <= last:
-        if is_working_day(day, core.config.hours.closed_days):
+        if is_working_day(day, core.config.hours.closed):
             label = f"{core.texts.moment(day, time(9), DUTCH)['dag']} {day.day}-{day.month}"
             buttons.append(Button(label, f"{reference}:day:{day.isoformat()}"))
         day += timedelta(days=1)
@@ -295,9 +330,12 @@ async def _finish(
             local_date=_day(data),
             local_time=_clock(data),
             place=_place(core, data),
-            duration_minutes=_DURATION_MINUTES,
+            duration_minutes=DURATION_MINUTES,
             now=turn.now,
         )
+        # What she asked for by her monthly question is done with it.
+        await checkins.close_check_ins(tx, client.id, now=turn.now)
+        await tasks.close_tasks(tx, kind="slot", client_id=client.id, now=turn.now)
     await _report(core, tx, turn, client, appointment, message, told=told)
 
 

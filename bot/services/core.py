@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.config import Config
 from bot.domain.delivery import InboxState, OutboxKind
@@ -30,6 +30,10 @@ class Core:
     texts: Texts
     config: Config
     bot_username: str
+
+    def today(self, now: datetime) -> date:
+        """Return the day that the organisation's calendar shows at an instant."""
+        return now.astimezone(self.config.organisation.zone).date()
 
 
 @dataclass(slots=True)

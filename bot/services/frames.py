@@ -131,7 +131,10 @@ def for_staff(
         quote = ""
     if quote:
         blocks.append(texts.staff("st.msg_quote", origineel=quote))
-    buttons = in_pairs(Button(texts.staff("st.btn_answer"), f"wr:{client.id}:{message.id}"))
+    buttons = in_pairs(
+        Button(texts.staff("st.btn_answer"), f"wr:{client.id}:{message.id}"),
+        Button(texts.staff("st.wb_btn_done"), f"wt:m{message.id}:done"),
+    )
     return _parts(chat_id, message, "\n".join(blocks), head, blocks[1:], buttons)
 
 

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.contacts import CONTACT_ROLES
 from bot.domain.delivery import JsonValue, OutboxKind
+from bot.domain.employers import EMPLOYER_ROLES
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import ChatId, ClientId
-from bot.domain.languages import DUTCH, DUTCH_NAMES, KNOWN, OFFERED, Language
-from bot.domain.people import Client, Link, LinkState, Staff
+from bot.domain.languages import DUTCH, OFFERED, Language
+from bot.domain.people import Client, Link, LinkState, Role, Staff
 from bot.services import relay
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
@@ -23,7 +25,7 @@ from bot.services.outgoing import (
 )
 from bot.storage import appointments, links, outbox, people
 from bot.storage.database import Transaction
-from bot.texts import LOCALES, Html, language_name
+from bot.texts import LOCALES
 
 LIST_LIMIT = 90
 """How many clients a list offers; Telegram takes at most a hundred buttons."""
@@ -78,6 +80,8 @@ async def show_client_menu(core: Core, tx: Transaction, turn: Turn, client: Clie
             Button(core.texts.label(f"btn.{label}", locale), f"mn:{item}")
             for label, item in (
                 ("my_appointments", "appointments"),
+                ("my_goals", "goals"),
+                ("my_route", "route"),
                 ("write_coach", "write"),
                 ("language", "language"),
                 ("privacy", "privacy"),
@@ -90,16 +94,6 @@ async def show_client_menu(core: Core, tx: Transaction, turn: Turn, client: Clie
 def menu_keyboard(core: Core, locale: Language) -> JsonValue:
     """Return the keyboard that always stands under a client's chat."""
     return keyboard((core.texts.label("btn.menu", locale),))
-
-
-async def open_menu(core: Core, turn: Turn) -> None:
-    """Show whoever asks for the menu the one that is theirs."""
-    async with taking(core, turn) as tx:
-        link = await links.find_link(tx, chat_id=turn.chat_id)
-        if link is not None and link.staff_id is not None:
-            await show_clients(core, tx, turn, await get_staff_here(core, tx, turn))
-        else:
-            await show_client_menu(core, tx, turn, await get_client_here(tx, turn))
 
 
 async def show_appointments(core: Core, turn: Turn) -> None:
@@ -148,26 +142,6 @@ def language_buttons(prefix: str) -> Rows:
     return in_pairs(*(Button(name, f"{prefix}:{language}") for language, name in OFFERED))
 
 
-async def ask_language(core: Core, turn: Turn) -> None:
-    """Let a client choose another language."""
-    async with taking(core, turn) as tx:
-        client = await get_client_here(tx, turn)
-        text = core.texts.say("on.language", client.language)
-        await say(tx, turn, text, language_buttons("lg"), client=client)
-
-
-async def set_language(core: Core, turn: Turn, language: Language) -> None:
-    """Give a client the language she chose."""
-    if language not in KNOWN:
-        msg = f"There is no language {language}."
-        raise NotFoundError(msg)
-    async with taking(core, turn) as tx:
-        client = await get_client_here(tx, turn)
-        await people.update_client(tx, client.id, language=language)
-        text = core.texts.say("pr.language_done", language, taal=language_name(language))
-        await say(tx, turn, text, menu_keyboard(core, language), client=client)
-
-
 async def ask_stop(core: Core, tx: Transaction, turn: Turn, client: Client) -> None:
     """Ask a client who wants to stop whether she means it."""
     locale = client.language
@@ -200,58 +174,6 @@ async def stop(core: Core, turn: Turn, *, confirmed: bool) -> None:
         text = core.texts.say("pr.stop_done", locale, coach=coach.name)
         await say(tx, turn, text, NO_KEYBOARD, kind=OutboxKind.ONBOARDING, client=client)
         await tell_coach(core, tx, client, "st.stopped", now=turn.now)
-
-
-async def show_clients(core: Core, tx: Transaction, turn: Turn, coach: Staff) -> None:
-    """List a coach's clients to choose from."""
-    own = await people.list_clients_of(tx, coach.id)
-    if not own:
-        await say(tx, turn, core.texts.staff("st.no_clients"), kind=OutboxKind.STAFF)
-        return
-    buttons = in_pairs(
-        *(
-            Button(f"{client.name} · {client.code}", f"cl:{client.id}")
-            for client in own[:LIST_LIMIT]
-        )
-    )
-    text = core.texts.staff("st.clients", aantal=len(own))
-    await say(tx, turn, text, buttons, kind=OutboxKind.STAFF)
-
-
-async def show_client(core: Core, turn: Turn, client_id: ClientId) -> None:
-    """Show a coach one of their clients: language, chat, next appointment, what can be done."""
-    async with taking(core, turn) as tx:
-        coach = await get_staff_here(core, tx, turn)
-        client = await get_own_client(tx, coach, client_id)
-        coming = await appointments.list_coming(tx, client_id=client.id, now=turn.now)
-        lines = [
-            core.texts.staff(
-                "st.client_next",
-                plaats=appointment.place.name,
-                stand=core.texts.staff(f"st.state_{appointment.state}"),
-                **core.texts.moment(appointment.local_date, appointment.local_time, DUTCH),
-            )
-            for appointment in coming
-        ] or [core.texts.staff("st.client_no_appointment")]
-        text = core.texts.staff(
-            "st.client_card",
-            code=client.code,
-            voornaam=client.name,
-            taal=DUTCH_NAMES[client.language],
-            stand=await link_words(core, tx, client),
-            afspraken=Html("\n".join(lines)),
-        )
-        buttons: list[Button] = [
-            Button(core.texts.staff("st.btn_write"), f"wr:{client.id}"),
-            Button(core.texts.staff("st.btn_appointment"), f"bn:{client.id}"),
-        ]
-        for appointment in coming[:1]:
-            reference = f"sa:{appointment.id}:{appointment.revision}"
-            buttons += [
-                Button(core.texts.staff("st.btn_move"), f"{reference}:move"),
-                Button(core.texts.staff("st.btn_cancel"), f"{reference}:cancel"),
-            ]
-        await say(tx, turn, text, in_pairs(*buttons), kind=OutboxKind.STAFF, client=client)
 
 
 async def link_words(core: Core, tx: Transaction, client: Client) -> str:
@@ -309,14 +231,22 @@ async def chat_unblocked(core: Core, turn: Turn) -> None:
             await tell_coach(core, tx, client, "st.back", now=turn.now)
 
 
-_COMMANDS = ("menu", "afspraken", "taal", "stop")
+_COMMANDS = ("menu", "afspraken", "doelen", "route", "taal", "stop")
+_OF_CLIENTS = ("werkbak", "klanten", "maand")
+_OF_COMPANIES = ("werkbak", "bedrijven")
 
 
 async def announce_staff_commands(
-    core: Core, tx: Transaction, chat_id: ChatId, *, now: datetime
+    core: Core, tx: Transaction, chat_id: ChatId, person: Staff, *, now: datetime
 ) -> None:
-    """Have Telegram show a member of staff their own commands."""
-    words = core.texts.label("st.cmd_klanten", DUTCH)
+    """Have Telegram show a member of staff the commands of their roles."""
+    roles = set(person.roles)
+    commands = dict.fromkeys(
+        (
+            *(_OF_CLIENTS if roles & {*CONTACT_ROLES, Role.COORDINATOR} else ()),
+            *(_OF_COMPANIES if roles & set(EMPLOYER_ROLES) else ()),
+        )
+    )
     await outbox.insert_call(
         tx,
         lane=f"setup:{chat_id}",
@@ -324,7 +254,10 @@ async def announce_staff_commands(
         kind=OutboxKind.SET,
         method="setMyCommands",
         payload={
-            "commands": [{"command": "klanten", "description": words}],
+            "commands": [
+                {"command": command, "description": core.texts.label(f"st.cmd_{command}", DUTCH)}
+                for command in commands
+            ],
             "scope": {"type": "chat", "chat_id": chat_id},
         },
         now=now,

@@ -24,7 +24,7 @@ from bot.services.outgoing import (
     to_staff,
 )
 from bot.services.relay import Said
-from bot.storage import links, messages, people
+from bot.storage import links, messages, people, tasks, worklist
 from bot.storage.database import Transaction
 from bot.texts import LOCALES, calendar_day, weekday
 
@@ -111,6 +111,10 @@ async def _to_coach(
         edits_message_id=earlier.id if earlier and said.edited else None,
         now=turn.now,
     )
+    if message.edits_message_id is None:
+        await worklist.insert_message_task(
+            tx, message.id, client_id=client.id, staff_id=coach.id, now=turn.now
+        )
     answers = earlier.id if earlier else await relay.message_answered(tx, turn.chat_id, said)
     coach_link = await links.find_link(tx, staff_id=coach.id)
     if coach_link is None or coach_link.state is not LinkState.ACTIVE:
@@ -172,8 +176,8 @@ async def _acknowledge(
     hours = core.config.hours
     last = await messages.last_message_at(tx, client.id, Direction.IN, before=message.id)
     silent = last is None or turn.now - last > _QUIET_GAP
-    if silent and not is_open(turn.now, hours.office, hours.closed_days, organisation.zone):
-        day = next_opening_day(turn.now, hours.office, hours.closed_days, organisation.zone)
+    if silent and not is_open(turn.now, hours.office, hours.closed, organisation.zone):
+        day = next_opening_day(turn.now, hours.office, hours.closed, organisation.zone)
         await say(
             tx,
             turn,
@@ -211,6 +215,7 @@ async def mark_unclear(core: Core, turn: Turn, message_id: MessageId) -> None:
             msg = f"Message {message_id} is not with client {client.code}."
             raise NotFoundError(msg)
         coach = await people.get_coach(tx, client.id)
+        await _give(tx, "unclear", client, coach, turn)
         text = core.texts.staff("st.unclear", code=client.code, voornaam=client.name)
         await to_staff(tx, coach.id, text, now=turn.now, client=client, about=message)
         text = core.texts.say("ch.unclear_help", client.language, coach=coach.name)
@@ -242,6 +247,19 @@ async def ask_for_call(core: Core, turn: Turn) -> None:
     async with taking(core, turn) as tx:
         client = await menu.get_client_here(tx, turn)
         coach = await people.get_coach(tx, client.id)
+        await _give(tx, "call_me", client, coach, turn)
         await tell_coach(core, tx, client, "st.call_me", now=turn.now)
         text = core.texts.say("ch.call_ack", client.language, coach=coach.name)
         await say(tx, turn, text, client=client)
+
+
+async def _give(tx: Transaction, kind: str, client: Client, coach: Staff, turn: Turn) -> None:
+    """Give the coach a task for what a client asked with a button; once for each tap."""
+    await tasks.insert_task(
+        tx,
+        kind=kind,
+        key=f"{kind}:{client.id}:{turn.inbox_id}",
+        client_id=client.id,
+        staff_id=coach.id,
+        now=turn.now,
+    )

@@ -3,13 +3,14 @@
 import hashlib
 from datetime import timedelta
 
+from bot.domain.contacts import CONTACT_ROLES
 from bot.domain.delivery import JsonValue, OutboxKind
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, StaffId, TelegramMessageId
 from bot.domain.languages import DUTCH, DUTCH_NAMES, ENGLISH, KNOWN, Language
-from bot.domain.people import Client, ClientStatus, Invite, Link, LinkState, Role, Step
+from bot.domain.people import Client, ClientStatus, Invite, Link, LinkState, Role, Staff, Step
 from bot.domain.words import Word
-from bot.services import menu, relay
+from bot.services import caseload, menu, relay
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     Button,
@@ -23,7 +24,7 @@ from bot.services.outgoing import (
     take_buttons_away,
     tell_coach,
 )
-from bot.storage import links, people, tasks
+from bot.storage import links, people, statuses, tasks
 from bot.storage.database import Transaction
 
 _NEXT: dict[Step, Step] = {
@@ -126,9 +127,9 @@ async def _start_again(
     elif link.staff_id is not None:
         person = await menu.get_staff_here(core, tx, turn)
         text = core.texts.staff("st.already")
-        await say(tx, turn, text, _staff_keyboard(core), kind=OutboxKind.STAFF)
+        await say(tx, turn, text, _staff_keyboard(core, person), kind=OutboxKind.STAFF)
         if Role.COACH in person.roles:
-            await menu.show_clients(core, tx, turn, person)
+            await caseload.show_clients(core, tx, turn, person)
     elif link.client_id is not None:
         client = await people.get_client(tx, link.client_id)
         if link.state is LinkState.ONBOARDING:
@@ -187,17 +188,21 @@ async def _welcome_staff(core: Core, tx: Transaction, turn: Turn, staff_id: Staf
     person = await people.get_staff(tx, staff_id)
     roles = ", ".join(core.texts.staff(f"st.role_{role}") for role in person.roles)
     text = core.texts.staff("st.welcome", naam=person.name, rol=roles)
-    await say(tx, turn, text, _staff_keyboard(core), kind=OutboxKind.STAFF)
+    await say(tx, turn, text, _staff_keyboard(core, person), kind=OutboxKind.STAFF)
     if Role.COORDINATOR in person.roles:
         await say(tx, turn, core.texts.staff("st.coordinator"), kind=OutboxKind.STAFF)
     link = await links.find_link(tx, staff_id=staff_id)
     assert link is not None  # noqa: S101 - made just now
     await relay.bring_kept(core, tx, link, staff_id, now=turn.now)
-    await menu.announce_staff_commands(core, tx, turn.chat_id, now=turn.now)
+    await menu.announce_staff_commands(core, tx, turn.chat_id, person, now=turn.now)
 
 
-def _staff_keyboard(core: Core) -> JsonValue:
-    return keyboard((core.texts.staff("st.btn_clients"),))
+def _staff_keyboard(core: Core, person: Staff) -> JsonValue:
+    """Return what always stands under a colleague's chat, by what the colleague works with."""
+    first = "st.btn_clients"
+    if not {*CONTACT_ROLES, Role.COORDINATOR} & set(person.roles):
+        first = "st.btn_employers"
+    return keyboard((core.texts.staff(first), core.texts.staff("st.btn_worklist")))
 
 
 async def typed(
@@ -293,7 +298,11 @@ async def _answer(
             tx, link.id, state=LinkState.ACTIVE, notice_acknowledged_at=turn.now
         )
         # Until she has said that nobody shares her phone, nothing gives details.
-        await people.update_client(tx, client.id, status=ClientStatus.ACTIVE, discreet=True)
+        await people.update_client(tx, client.id, discreet=True)
+        if client.status is ClientStatus.INVITED:
+            await statuses.change_status(
+                tx, client.id, ClientStatus.ACTIVE, today=core.today(turn.now), now=turn.now
+            )
         await tell_coach(core, tx, client, "st.linked", taal=DUTCH_NAMES[locale], now=turn.now)
     elif step is Step.SHARED_PHONE:
         await _finish(core, tx, turn, link, client, shared=answer == "shared")

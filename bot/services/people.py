@@ -4,7 +4,7 @@ import csv
 import io
 import unicodedata
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.errors import ImportRowError
 from bot.domain.ids import ClientId, StaffId
@@ -54,7 +54,7 @@ async def import_csv(core: Core, content: str, now: datetime) -> ImportReport:
         # Coaches first, so that a client may stand above her coach in the file.
         for row in sorted(rows, key=lambda row: (row.role == _CLIENT, row.line)):
             try:
-                await _take(tx, row, report, now)
+                await _take(tx, row, report, core.today(now), now)
             except ImportRowError as error:
                 problems[row.line] = str(error)
         await tasks.insert_audit(
@@ -126,7 +126,9 @@ def _plain(value: str) -> str:
     return " ".join(seen.split())
 
 
-async def _take(tx: Transaction, row: _Row, report: ImportReport, now: datetime) -> None:
+async def _take(
+    tx: Transaction, row: _Row, report: ImportReport, today: date, now: datetime
+) -> None:
     roles = _check(row)
     known_client = await people.find_client(tx, row.code) is not None
     known_staff = await people.find_staff(tx, row.code) is not None
@@ -160,6 +162,7 @@ async def _take(tx: Transaction, row: _Row, report: ImportReport, now: datetime)
         name=row.name,
         language=Language(row.language),
         coach_id=coach.id,
+        today=today,
         now=now,
     )
     report.clients += 1

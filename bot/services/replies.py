@@ -3,13 +3,14 @@
 from dataclasses import asdict
 from datetime import timedelta
 
+from bot.domain.contacts import CONTACT_ROLES
 from bot.domain.delivery import JsonValue, OutboxKind
 from bot.domain.ids import ClientId, DraftId, MessageId, TelegramMessageId
 from bot.domain.languages import DUTCH, DUTCH_NAMES
 from bot.domain.messages import Direction, Media, Message, MessageKind
-from bot.domain.people import Client, Staff
+from bot.domain.people import Client, Role, Staff
 from bot.domain.words import Word, typed_word
-from bot.services import menu, relay
+from bot.services import caseload, employer_screens, goal_writing, menu, relay, worklist
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     Button,
@@ -22,6 +23,7 @@ from bot.services.outgoing import (
 )
 from bot.services.relay import Said, message_answered
 from bot.storage import messages, outbox, people, tasks
+from bot.storage import worklist as worklist_storage
 from bot.storage.database import Transaction
 
 _JUST_SPOKE = timedelta(minutes=15)
@@ -31,12 +33,23 @@ _JUST_SPOKE = timedelta(minutes=15)
 async def receive(core: Core, tx: Transaction, turn: Turn, said: Said) -> None:
     """Take what a member of staff said to the one client it is meant for."""
     person = await menu.get_staff_here(core, tx, turn)
+    if await goal_writing.take_reply(core, tx, turn, person, said):
+        return
     to_bot = said.reply_to is None and not said.edited
+    companies = said.text == core.texts.staff("st.btn_employers")
+    leads_nobody = not {*CONTACT_ROLES, Role.COORDINATOR} & set(person.roles)
+    asks = typed_word(said.text) in {Word.MENU, Word.START}
+    if to_bot and (companies or (leads_nobody and asks)):
+        await employer_screens.say_companies(core, tx, turn, person)
+        return
     if to_bot and (
         said.text == core.texts.staff("st.btn_clients")
         or typed_word(said.text) in {Word.MENU, Word.START}
     ):
-        await menu.show_clients(core, tx, turn, person)
+        await caseload.show_clients(core, tx, turn, person)
+        return
+    if to_bot and said.text == core.texts.staff("st.btn_worklist"):
+        await worklist.show_worklist(core, tx, turn)
         return
     if not said.takeable or (said.media is None and not said.text.strip()):
         await say(tx, turn, core.texts.staff("st.cannot_take"), kind=OutboxKind.STAFF)
@@ -92,6 +105,8 @@ async def _to_client(
         edits_message_id=earlier.id if earlier else None,
         now=turn.now,
     )
+    if earlier is None:  # a correction of older words answers nothing that came after them
+        await worklist_storage.close_message_tasks(tx, client.id, now=turn.now)
     spoke = await messages.last_message_at(tx, client.id, Direction.IN, before=message.id)
     prompt = spoke is not None and turn.now - spoke <= _JUST_SPOKE
     await relay.queue(

@@ -13,7 +13,7 @@ from bot.domain.messages import Direction, Translation, TranslationState
 from bot.services import frames, relay
 from bot.services.core import Core
 from bot.services.outgoing import give_task, tell_coach, to_client_now
-from bot.storage import messages, outbox, people
+from bot.storage import messages, outbox, people, plans
 from bot.storage.database import Transaction
 from bot.translation.model import Reason, Result, Translated
 
@@ -100,6 +100,8 @@ async def _tell_writer(
     """Say plainly to whoever wrote it that it was not translated."""
     if translation.state is TranslationState.DONE or translation.reason == Reason.NOT_NEEDED:
         return
+    if await plans.is_goal(tx, translation.message_id):
+        return  # the coach sees at the goal itself what it says in the other language
     message = await messages.get_message(tx, translation.message_id)
     client = await people.get_client(tx, message.client_id)
     if message.direction is Direction.OUT:

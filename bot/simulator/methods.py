@@ -24,6 +24,7 @@ AT_ONCE: Mapping[str, Method] = {
     "createForumTopic": methods_send.create_forum_topic,
     "editMessageText": methods_change.edit_text,
     "editMessageCaption": methods_change.edit_caption,
+    "editMessageMedia": methods_change.edit_media,
     "editMessageReplyMarkup": methods_change.edit_markup,
     "deleteMessage": methods_change.delete_message,
     "deleteMessages": methods_change.delete_messages,

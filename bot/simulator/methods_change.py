@@ -1,9 +1,9 @@
 """The methods that change, delete, pin or mark a message, and that answer a tap."""
 
-from bot.simulator import compose, markup, utf16
+from bot.simulator import attachments, compose, markup, utf16
 from bot.simulator.errors import bad_request
 from bot.simulator.exchange import Exchange
-from bot.simulator.media import CAPTIONED
+from bot.simulator.media import CAPTIONED, MEDIA_KINDS
 from bot.simulator.model import Chat, Record
 from bot.simulator.params import Call
 from bot.simulator.people import CALLBACK_SECONDS
@@ -25,6 +25,7 @@ _EMOJI = (
 REACTIONS = frozenset(_EMOJI.split())
 _TEXT = ("text", "entities", "link_preview_options")
 _CAPTION = ("caption", "caption_entities", "show_caption_above_media")
+_MEDIA = (*_TEXT, *_CAPTION, *MEDIA_KINDS, "has_media_spoiler")
 
 
 def edit_text(x: Exchange, call: Call) -> object:
@@ -43,6 +44,21 @@ def edit_caption(x: Exchange, call: Call) -> object:
     if not CAPTIONED & record.body.keys():
         raise bad_request("there is no caption in the message to edit")
     return _edit(x, call, record, _CAPTION, new)
+
+
+def edit_media(x: Exchange, call: Call) -> object:
+    """Put another file, and its caption, in place of what a message of the bot holds."""
+    record = _editable(x, call)
+    item = call.fields("media")
+    kind = attachments.kind_of(item)
+    old = next((name for name in MEDIA_KINDS if name in record.body), "text")
+    if old not in record.body or old not in {"text", *attachments.INPUT_KINDS}:
+        raise bad_request("there is no media in the message to edit")
+    film = {"photo", "video"}
+    if "media_group_id" in record.body and kind != old and not {kind, old} <= film:
+        raise bad_request("message content type can't be used in an album")
+    markup.check(call.fields("reply_markup"), inline_only=True)
+    return _edit(x, call, record, _MEDIA, attachments.of_input(x, call, item))
 
 
 def edit_markup(x: Exchange, call: Call) -> object:

@@ -3,20 +3,15 @@
 import secrets
 from typing import cast
 
-from bot.simulator import compose, utf16
+from bot.simulator import attachments, compose, utf16
 from bot.simulator.errors import bad_request
 from bot.simulator.exchange import Exchange
-from bot.simulator.media import MEDIA_KINDS, Media, MediaKind
+from bot.simulator.media import MEDIA_KINDS, MediaKind
 from bot.simulator.model import Record
 from bot.simulator.params import Call
-from bot.simulator.values import JsonObject, as_int, as_object, as_text
+from bot.simulator.values import JsonObject, as_object
 
 ALBUM = range(2, 11)
-_ALBUM_FIELDS = frozenset(
-    {"type", "media", "caption", "parse_mode", "caption_entities", "thumbnail", "duration",
-     "width", "height", "performer", "title", "has_spoiler", "show_caption_above_media",
-     "supports_streaming", "disable_content_type_detection"}
-)  # fmt: skip
 _NOT_CONTENT = frozenset(
     {"message_id", "from", "chat", "date", "edit_date", "reply_markup", "quote", "effect_id",
      "message_thread_id", "is_topic_message", "has_protected_content", "forward_origin",
@@ -38,20 +33,8 @@ def send_file(x: Exchange, call: Call) -> object:
     sending = compose.begin(x, call)
     caption = compose.caption_of(call.params)
     item = x.files.from_call(call, call.text(kind), kind)
-    content = _in_message(x, call, item, call.params)
+    content = attachments.in_message(x, call, item, call.params)
     return x.message(compose.finish(x, sending, {**content, **caption}))
-
-
-def _in_message(x: Exchange, call: Call, item: Media, words: JsonObject) -> JsonObject:
-    thumbnail = as_text(words.get("thumbnail"))
-    content = x.files.with_duration(item, as_int(words.get("duration"))).in_message(
-        title=as_text(words.get("title")),
-        performer=as_text(words.get("performer")),
-        thumbnail=x.files.from_call(call, thumbnail, "photo") if thumbnail else None,
-    )
-    if words.get("has_spoiler") is True:
-        content["has_media_spoiler"] = True
-    return content
 
 
 def send_location(x: Exchange, call: Call) -> object:
@@ -93,23 +76,10 @@ def send_media_group(x: Exchange, call: Call) -> object:
     items = [as_object(item) for item in call.array("media")]
     if len(items) not in ALBUM:
         raise bad_request("an album must have from 2 to 10 files")
-    kinds = {as_text(item.get("type")) for item in items}
-    if not kinds <= {"photo", "video", "document", "audio"}:
-        raise bad_request("can't parse InputMedia: unsupported type specified")
+    kinds = {attachments.kind_of(item) for item in items}
     if len(kinds) > 1 and kinds & {"document", "audio"}:
         raise bad_request("documents and audio files can't be mixed with other types in an album")
-    contents: list[JsonObject] = []
-    for item in items:
-        for name in item:
-            if name not in _ALBUM_FIELDS:
-                raise bad_request(f'unknown field "{name}" in InputMedia')
-        kind = cast("MediaKind", item["type"])
-        given = as_text(item.get("media"))
-        if not given:
-            raise bad_request("can't parse InputMedia: media not found")
-        caption = compose.caption_of(item)
-        kept = x.files.from_call(call, given, kind)
-        contents.append({**_in_message(x, call, kept, item), **caption})
+    contents = [attachments.of_input(x, call, item) for item in items]
     group = str(secrets.randbelow(9 * 10**16) + 10**16)
     return [
         x.message(compose.finish(x, sending, {"media_group_id": group, **content}))

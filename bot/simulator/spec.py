@@ -98,6 +98,7 @@ METHODS: dict[str, tuple[Param, ...]] = {
         " disable_web_page_preview:bool"
     ),
     "editMessageCaption": _table(f"{_EDIT} {_CAPTION} show_caption_above_media:bool"),
+    "editMessageMedia": _table(f"{_EDIT} media*:object"),
     "editMessageReplyMarkup": _table(_EDIT),
     "deleteMessage": _table("chat_id*:chat message_id*:int"),
     "deleteMessages": _table("chat_id*:chat message_ids*:array"),

@@ -36,7 +36,9 @@ _APPOINTMENT = tuple(
     column for column in appointments.c if column.name not in {"created_at", "changed_at"}
 )
 _REMINDER = tuple(reminders.c)
-_CLIENT = tuple(column for column in clients.c if column.name != "created_at")
+_CLIENT = tuple(
+    column for column in clients.c if column.name not in {"created_at", "work_began_on"}
+)
 _LINK = tuple(
     column for column in channel_links.c if column.name not in {"created_at", "ended_at"}
 )

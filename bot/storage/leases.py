@@ -8,8 +8,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from bot.storage.columns import UtcTime
 from bot.storage.database import Transaction
-from bot.storage.schema import UtcTime, leases
+from bot.storage.schema import leases
 
 
 class _RealTime(FunctionElement[datetime]):

@@ -1,6 +1,7 @@
 """Staff, clients, and who coaches whom."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -9,23 +10,25 @@ from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, StaffId
 from bot.domain.languages import Language
 from bot.domain.people import Client, ClientStatus, Role, Staff
+from bot.storage.care_schema import involvements, status_spans
 from bot.storage.database import Transaction, one
 from bot.storage.fixed import Fixed
 from bot.storage.schema import assignments, clients, staff
 
 _STAFF = (staff.c.id, staff.c.code, staff.c.name, staff.c.roles, staff.c.active)
-_CLIENT = (
+CLIENT_COLUMNS = (
     clients.c.id,
     clients.c.code,
     clients.c.name,
     clients.c.language,
     clients.c.status,
     clients.c.discreet,
+    clients.c.check_in,
 )
 
 
 _STAFF_OF_ID = Fixed(sa.select(*_STAFF).where(staff.c.id == sa.bindparam("which")))
-_CLIENT_OF_ID = Fixed(sa.select(*_CLIENT).where(clients.c.id == sa.bindparam("which")))
+_CLIENT_OF_ID = Fixed(sa.select(*CLIENT_COLUMNS).where(clients.c.id == sa.bindparam("which")))
 _COACH_OF_CLIENT = Fixed(
     sa.select(*_STAFF)
     .join(assignments, assignments.c.coach_id == staff.c.id)
@@ -78,7 +81,7 @@ async def insert_staff(
 
 async def find_client(tx: Transaction, code: str) -> Client | None:
     """Return the client with this code, if there is one."""
-    row = await tx.row(sa.select(*_CLIENT).where(clients.c.code == code))
+    row = await tx.row(sa.select(*CLIENT_COLUMNS).where(clients.c.code == code))
     return one(Client, row) if row else None
 
 
@@ -94,7 +97,7 @@ async def get_client(tx: Transaction, client_id: ClientId) -> Client:
 async def list_clients_of(tx: Transaction, coach_id: StaffId) -> list[Client]:
     """Return the clients whose coach this is now, by name."""
     rows = await tx.rows(
-        sa.select(*_CLIENT)
+        sa.select(*CLIENT_COLUMNS)
         .join(assignments, assignments.c.client_id == clients.c.id)
         .where(
             assignments.c.coach_id == coach_id,
@@ -113,22 +116,28 @@ async def insert_client(
     name: str,
     language: Language,
     coach_id: StaffId,
+    today: date,
     now: datetime,
+    status: ClientStatus = ClientStatus.INVITED,
 ) -> ClientId:
-    """Add a client together with her coach, so that nobody is ever without one."""
+    """Add a client together with her coach and her status, so that nobody is ever without."""
     client_id = ClientId(
         await tx.insert(
             clients,
             code=code,
             name=name,
             language=language,
-            status=ClientStatus.INVITED,
+            status=status,
             discreet=False,
+            check_in=False,
             created_at=now,
         )
     )
     await tx.insert(
         assignments, client_id=client_id, coach_id=coach_id, starts_at=now, ends_at=None
+    )
+    await tx.insert(
+        status_spans, client_id=client_id, status=status, first_day=today, created_at=now
     )
     return client_id
 
@@ -138,17 +147,17 @@ async def update_client(
     client_id: ClientId,
     *,
     language: Language | None = None,
-    status: ClientStatus | None = None,
     discreet: bool | None = None,
+    check_in: bool | None = None,
 ) -> None:
-    """Change what is given of a client."""
+    """Change what is given of a client; her status changes in bot/storage/statuses.py."""
     values: dict[str, object] = {}
     if language is not None:
         values["language"] = language
-    if status is not None:
-        values["status"] = status
     if discreet is not None:
         values["discreet"] = discreet
+    if check_in is not None:
+        values["check_in"] = check_in
     await tx.run(sa.update(clients).where(clients.c.id == client_id).values(**values))
 
 
@@ -159,3 +168,61 @@ async def get_coach(tx: Transaction, client_id: ClientId) -> Staff:
         msg = f"Client {client_id} has no coach; assign one with `taalbrug people import`."
         raise NotFoundError(msg)
     return _staff(row)
+
+
+async def set_coach(
+    tx: Transaction, client_id: ClientId, coach_id: StaffId, *, now: datetime
+) -> None:
+    """Give a client another coach: the old one ends at the instant the new one begins."""
+    await tx.run(
+        sa.update(assignments)
+        .where(assignments.c.client_id == client_id, assignments.c.ends_at.is_(None))
+        .values(ends_at=now)
+    )
+    await tx.insert(
+        assignments, client_id=client_id, coach_id=coach_id, starts_at=now, ends_at=None
+    )
+
+
+async def coaches_of(tx: Transaction, client_ids: Collection[ClientId]) -> dict[ClientId, StaffId]:
+    """Return who coaches each of these clients now."""
+    rows = await tx.rows(
+        sa.select(assignments.c.client_id, assignments.c.coach_id).where(
+            assignments.c.client_id.in_(client_ids), assignments.c.ends_at.is_(None)
+        )
+    )
+    return {row["client_id"]: row["coach_id"] for row in rows}
+
+
+async def insert_involvement(
+    tx: Transaction, client_id: ClientId, staff_id: StaffId, *, now: datetime
+) -> bool:
+    """Link a member of staff of another role to a client; False when that is so already."""
+    return await tx.insert_if_new(
+        involvements,
+        ("client_id", "staff_id"),
+        client_id=client_id,
+        staff_id=staff_id,
+        created_at=now,
+    )
+
+
+async def is_involved(tx: Transaction, client_id: ClientId, staff_id: StaffId) -> bool:
+    """Tell whether somebody besides the coach works with a client."""
+    found = await tx.row(
+        sa.select(involvements.c.id).where(
+            involvements.c.client_id == client_id, involvements.c.staff_id == staff_id
+        )
+    )
+    return found is not None
+
+
+async def list_involved_clients(tx: Transaction, staff_id: StaffId) -> list[Client]:
+    """Return the clients with whom somebody works besides their coach, by name."""
+    rows = await tx.rows(
+        sa.select(*CLIENT_COLUMNS)
+        .join(involvements, involvements.c.client_id == clients.c.id)
+        .where(involvements.c.staff_id == staff_id, clients.c.status != ClientStatus.CLOSED)
+        .order_by(clients.c.name, clients.c.code)
+    )
+    return [one(Client, row) for row in rows]

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from bot.domain.delivery import InboxState, OutboxState
 from bot.domain.messages import TranslationState
+from bot.storage.care_schema import goals, pictures
 from bot.storage.database import Transaction
 from bot.storage.schema import drafts, inbox, messages, outbox, translations
 
@@ -18,7 +19,9 @@ async def wipe_words(tx: Transaction, before: datetime) -> int:
     What remains says that there was a message, when and between whom, so that a reply to it
     still finds its person. What is still on its way keeps its words until it has arrived.
     """
-    old = sa.select(messages.c.id).where(messages.c.created_at < before)
+    # The words of a goal stay as long as its plan.
+    not_a_goal = messages.c.id.not_in(sa.select(goals.c.message_id))
+    old = sa.select(messages.c.id).where(messages.c.created_at < before, not_a_goal)
     await tx.run(
         sa.update(translations)
         .where(
@@ -48,10 +51,12 @@ async def wipe_words(tx: Transaction, before: datetime) -> int:
         .values(raw="")
     )
     await tx.run(sa.delete(drafts).where(drafts.c.created_at < before))
+    await tx.run(sa.delete(pictures).where(pictures.c.created_at < before))
     result = await tx.run(
         sa.update(messages)
         .where(
             messages.c.created_at < before,
+            not_a_goal,
             sa.or_(messages.c.text != "", messages.c.media.is_not(sa.null())),
         )
         .values(text="", media=sa.null())

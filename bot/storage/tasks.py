@@ -1,6 +1,6 @@
 """Work that a person must do, half-finished drafts of staff, and the trail of who did what."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,7 +8,19 @@ import sqlalchemy as sa
 from bot.domain.delivery import JsonValue
 from bot.domain.ids import ClientId, DraftId, StaffId, TaskId
 from bot.storage.database import Transaction
+from bot.storage.fixed import Fixed
 from bot.storage.schema import audit_events, drafts, taps, tasks
+
+_CLOSE_KEY = Fixed(
+    sa.update(tasks)
+    .where(tasks.c.key == sa.bindparam("which"), tasks.c.done_at.is_(None))
+    .values(done_at=sa.bindparam("at", type_=tasks.c.done_at.type))
+)
+_OPEN_KEY = Fixed(
+    sa.update(tasks)
+    .where(tasks.c.key == sa.bindparam("which"))
+    .values(done_at=None, staff_id=sa.bindparam("owner"))
+)
 
 
 async def insert_task(
@@ -20,10 +32,13 @@ async def insert_task(
     staff_id: StaffId | None,
     now: datetime,
     words: str | None = None,
+    about_id: int | None = None,
+    level: int = 0,
 ) -> bool:
     """Give somebody a task, once for each key; tells whether it is new.
 
-    `words` is what the person is still to be told, once there is a chat for it.
+    `words` is what the person is still to be told, once there is a chat for it; `about_id` the
+    message, plan or company it is about; `level` how far it has been escalated.
     """
     return await tx.insert_if_new(
         tasks,
@@ -33,7 +48,86 @@ async def insert_task(
         client_id=client_id,
         staff_id=staff_id,
         words=words,
+        about_id=about_id,
+        level=level,
         created_at=now,
+    )
+
+
+async def open_task(
+    tx: Transaction,
+    *,
+    kind: str,
+    key: str,
+    client_id: ClientId | None,
+    staff_id: StaffId,
+    level: int,
+    now: datetime,
+    about_id: int | None = None,
+) -> None:
+    """Give somebody a task, or open it again; its level only goes up."""
+    new = await insert_task(
+        tx,
+        kind=kind,
+        key=key,
+        client_id=client_id,
+        staff_id=staff_id,
+        about_id=about_id,
+        level=level,
+        now=now,
+    )
+    if not new:
+        await tx.change(_OPEN_KEY, which=key, owner=staff_id)
+        await raise_task(tx, key, level)
+
+
+async def list_open_keys(
+    tx: Transaction, client_ids: Collection[ClientId], kinds: Collection[str]
+) -> set[tuple[str, int]]:
+    """Return the keys and levels of the open tasks of these kinds about these clients."""
+    rows = await tx.rows(
+        sa.select(tasks.c.key, tasks.c.level).where(
+            tasks.c.client_id.in_(client_ids), tasks.c.kind.in_(kinds), tasks.c.done_at.is_(None)
+        )
+    )
+    return {(row["key"], row["level"]) for row in rows}
+
+
+async def close_task(tx: Transaction, key: str, *, now: datetime) -> bool:
+    """Mark a task done; False when there is none with this key or it was done before."""
+    return await tx.change(_CLOSE_KEY, which=key, at=now) > 0
+
+
+async def close_tasks(
+    tx: Transaction,
+    *,
+    kind: str,
+    client_id: ClientId | None = None,
+    about_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Mark the open tasks of a kind done, of a client or about one object; returns how many."""
+    query = sa.update(tasks).where(tasks.c.kind == kind, tasks.c.done_at.is_(None))
+    if client_id is not None:
+        query = query.where(tasks.c.client_id == client_id)
+    if about_id is not None:
+        query = query.where(tasks.c.about_id == about_id)
+    return (await tx.run(query.values(done_at=now))).rowcount
+
+
+async def raise_task(tx: Transaction, key: str, level: int) -> None:
+    """Note how far a task has been escalated; never down."""
+    await tx.run(
+        sa.update(tasks).where(tasks.c.key == key, tasks.c.level < level).values(level=level)
+    )
+
+
+async def move_tasks(tx: Transaction, client_id: ClientId, staff_id: StaffId) -> None:
+    """Give the open tasks about a client to somebody else."""
+    await tx.run(
+        sa.update(tasks)
+        .where(tasks.c.client_id == client_id, tasks.c.done_at.is_(None))
+        .values(staff_id=staff_id)
     )
 
 

@@ -18,6 +18,12 @@ ENGINE = "phrasebook"
 _MOST_SENTENCES = 20
 _MOST_PIECES = 4 * _MOST_SENTENCES
 _UNCHANGED = "none"
+_ALSO_SAID: dict[Speaker, set[Speaker]] = {
+    "client": {"both"},
+    "coach": {"both"},
+    "both": set(),
+    "goal": set(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +88,14 @@ class Phrasebook:
     def phrases(self, language: Language, said_by: Speaker | None = None) -> tuple[Phrase, ...]:
         """Return the phrases that have a text in the language, in the order of the file.
 
-        `said_by` keeps what that person says, which is also what both say.
+        `said_by` keeps what that person says, which is also what both say. A goal of a plan is
+        neither's: `goal` keeps those, and nobody's own list has them.
         """
         return tuple(
             phrase
             for phrase in self._phrases
-            if phrase.text(language) and (said_by is None or phrase.said_by in {said_by, "both"})
+            if phrase.text(language)
+            and (said_by is None or phrase.said_by in ({said_by} | _ALSO_SAID[said_by]))
         )
 
     def demo(self, language: Language) -> list[tuple[str, str]]:

@@ -10,9 +10,10 @@ from bot.domain.errors import TaalbrugError
 from bot.domain.languages import DUTCH, KNOWN, Language, base
 from bot.translation import slots
 
-Speaker = Literal["client", "coach", "both"]
+Speaker = Literal["client", "coach", "both", "goal"]
+"""Who is offered a phrase to tap; a `goal` is offered to a coach who adds one to a plan."""
 
-_SPEAKERS = ("client", "coach", "both")
+_SPEAKERS = ("client", "coach", "both", "goal")
 _REQUIRED = tuple(Language(code) for code in ("nl", "en", "ar", "fa", "ti"))
 _OTHER_KEYS = frozenset({"id", "said_by", "also", "checked"})
 _ALSO = 'Write also = { nl = ["..."] }'

@@ -266,6 +266,8 @@ def test_the_client_never_hears_of_a_rung() -> None:
         pytest.param("2027-03-30", "2027-03-19", True, id="Easter: five before"),
         pytest.param("2027-02-13", "2027-02-05", True, id="a rolling target on a Saturday"),
         pytest.param("2027-02-13", "2027-02-12", False, id="is due on the Friday"),
+        pytest.param("2027-03-04", "2027-02-26", False, id="reading: not in the month before"),
+        pytest.param("2027-03-04", "2027-03-01", True, id="but from the first of the month"),
     ],
 )
 def test_the_client_is_asked_from_five_working_days_before_the_target(

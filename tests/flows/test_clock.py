@@ -80,7 +80,8 @@ async def test_on_the_day_the_clock_changes_reminders_come_by_the_wall_clock(
     town: Town, day: str, clock: str, expected: list[tuple[str, str]]
 ) -> None:
     at = datetime.fromisoformat(f"{day} {clock}")
-    await town.until(date.fromordinal(at.toordinal() - 5), time(9, 30))
+    town.leaps(date.fromordinal(at.toordinal() - 5), time(9, 30))
+    await town.settled()
     meeting = await arranges(town, JOKE, SELAM, at.date(), at.time())
     town.nothing_new()
 

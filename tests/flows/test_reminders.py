@@ -88,7 +88,8 @@ async def test_the_evening_before_and_two_hours_before_each_is_reminded_once(tow
 async def test_reminders_follow_the_wall_clock_over_weekends_and_clock_changes(
     town: Town, booked: str, monday: tuple[str, ...], other: tuple[str, ...]
 ) -> None:
-    await town.until(date.fromisoformat(booked), time(9, 30))
+    town.leaps(date.fromisoformat(booked), time(9, 30))
+    await town.settled()
     meetings = [
         await arranges(
             town, JOKE, client, date.fromisoformat(case[0]), time.fromisoformat(case[1])

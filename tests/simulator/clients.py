@@ -43,6 +43,9 @@ class Client(Protocol):
     async def answer(self, query_id: str, text: str) -> bool: ...
     async def edit(self, chat: int, message: int, text: str, buttons: Buttons = ()) -> str: ...
     async def photo(self, chat: int, content: bytes | str, caption: str) -> "Sent": ...
+    async def change_photo(
+        self, chat: int, message: int, content: bytes | str, caption: str
+    ) -> "Sent": ...
     async def voice(self, chat: int, content: bytes) -> "Sent": ...
     async def document(self, chat: int, content: bytes, name: str) -> "Sent": ...
     async def album(self, chat: int, contents: Sequence[bytes]) -> list["Sent"]: ...
@@ -144,6 +147,14 @@ class PtbClient:
 
     async def photo(self, chat: int, content: bytes | str, caption: str) -> Sent:
         return self._sent(await self.bot.send_photo(chat, content, caption=caption))
+
+    async def change_photo(
+        self, chat: int, message: int, content: bytes | str, caption: str
+    ) -> Sent:
+        media = telegram.InputMediaPhoto(content, caption=caption)
+        edited = await self.bot.edit_message_media(media, chat, message)
+        assert isinstance(edited, telegram.Message)
+        return self._sent(edited)
 
     async def voice(self, chat: int, content: bytes) -> Sent:
         return self._sent(await self.bot.send_voice(chat, content, filename="a.oga"))
@@ -247,6 +258,15 @@ class AiogramClient:
     async def photo(self, chat: int, content: bytes | str, caption: str) -> Sent:
         given = content if isinstance(content, str) else self._file(content, "a.png")
         return self._sent(await self.bot.send_photo(chat, given, caption=caption))
+
+    async def change_photo(
+        self, chat: int, message: int, content: bytes | str, caption: str
+    ) -> Sent:
+        given = content if isinstance(content, str) else self._file(content, "a.png")
+        media = aiogram.types.InputMediaPhoto(media=given, caption=caption)
+        edited = await self.bot.edit_message_media(media, chat_id=chat, message_id=message)
+        assert isinstance(edited, aiogram.types.Message)
+        return self._sent(edited)
 
     async def voice(self, chat: int, content: bytes) -> Sent:
         return self._sent(await self.bot.send_voice(chat, self._file(content, "a.oga")))

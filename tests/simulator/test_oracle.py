@@ -117,6 +117,12 @@ async def test_files_places_and_albums_pass(judged: Judged) -> None:
     await judged.send(
         "editMessageCaption", message_id=as_int(photo["message_id"]), caption="anders"
     )
+    await judged.send(
+        "editMessageMedia",
+        message_id=as_int(photo["message_id"]),
+        media={"type": "photo", "media": file_id, "caption": "<b>om</b>", "parse_mode": "HTML"},
+        reply_markup=BUTTONS,
+    )
     await judged.do(
         "sendMediaGroup",
         chat_id=CHAT,

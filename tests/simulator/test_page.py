@@ -1,5 +1,6 @@
 """What the demo page shows, in a real Chromium and against the real simulator."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -8,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from bot.simulator import Phone, Phrase
 from tests.simulator.pages import (
+    ANSWER_KEYS,
     COACH,
     NOUR,
     Demo,
@@ -16,6 +18,7 @@ from tests.simulator.pages import (
     playing,
     utf16,
 )
+from tests.simulator.samples import png
 
 pytestmark = pytest.mark.browser
 
@@ -124,6 +127,44 @@ async def test_every_kind_of_message_shows(demo: Demo) -> None:
     await expect(phone.locator("video")).to_be_attached()
     # the film is no film, and the browser says so
     demo.errors.clear()
+
+
+async def test_a_picture_changes_in_its_place(demo: Demo) -> None:
+    await demo.bot.upload("sendPhoto", "photo", png(30, 20), chat_id=COACH, caption="oktober")
+    picture = demo.phone(COACH).locator(".photo img")
+    await expect(picture).to_have_js_property("naturalWidth", 30)
+
+    await demo.bot.upload(
+        "editMessageMedia",
+        "page",
+        drawing(),
+        chat_id=COACH,
+        message_id=demo.sim.messages(COACH)[-1]["message_id"],
+        media=json.dumps({"type": "photo", "media": "attach://page", "caption": "november"}),
+    )
+
+    await expect(picture).to_have_js_property("naturalWidth", 120)
+    await expect(picture).to_have_count(1)
+    await expect(demo.phone(COACH).locator(".kind-photo .txt")).to_contain_text("november")
+
+
+async def test_a_picture_fills_its_bubble_and_loses_nothing(demo: Demo) -> None:
+    await demo.bot.upload(
+        "sendPhoto",
+        "photo",
+        png(1080, 1268),
+        chat_id=COACH,
+        caption="oktober 2026, alle klanten van Marieke",
+        reply_markup=json.dumps(ANSWER_KEYS),
+    )
+    picture = demo.phone(COACH).locator(".photo img")
+    await expect(picture).to_have_js_property("naturalWidth", 1080)
+
+    inner, outer = await picture.bounding_box(), await picture.locator("..").bounding_box()
+    assert inner is not None
+    assert outer is not None
+    assert inner["width"] == pytest.approx(outer["width"], abs=1)
+    assert inner["height"] / inner["width"] == pytest.approx(1268 / 1080, abs=0.02)
 
 
 async def test_edits_reactions_pins_and_deletions_show(demo: Demo) -> None:

@@ -109,6 +109,20 @@ async def test_files_go_both_ways_byte_for_byte(client: Client, met: Simulator) 
     assert said[0].kind == "BadRequest"
 
 
+async def test_a_photo_is_put_in_the_place_of_another(client: Client, met: Simulator) -> None:
+    first = await client.photo(CHAT, png(120, 80), "ጥቅምቲ")
+
+    second = await client.change_photo(CHAT, first.message, png(60, 40), "ሕዳር")
+
+    assert (second.message, second.what) == (first.message, "60x40 ሕዳር")
+    assert await client.download(second.file_id) == png(60, 40)
+    again = await client.change_photo(CHAT, first.message, first.file_id, "ጥቅምቲ")
+    assert await client.download(again.file_id) == png(120, 80)
+    async with refusal() as said:
+        await client.change_photo(CHAT, first.message, first.file_id, "ጥቅምቲ")
+    assert "message is not modified" in said[0].why
+
+
 async def test_an_album_and_a_venue_arrive_whole(client: Client, met: Simulator) -> None:
     album = await client.album(CHAT, [png(10, 10), png(20, 20), png(30, 30)])
     assert [item.message for item in album] == [2, 3, 4]

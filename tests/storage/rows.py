@@ -53,6 +53,7 @@ async def insert_cast(database: Database) -> Cast:
                 name=person.name,
                 language=person.language,
                 coach_id=cast.staff[person.coach],
+                today=NOW.date(),
                 now=NOW,
             )
     return cast

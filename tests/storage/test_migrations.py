@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain.errors import StorageError
 from bot.storage import people
+from bot.storage.care_schema import metadata
 from bot.storage.database import Database
 from bot.storage.migrate import version
-from bot.storage.schema import metadata, staff
+from bot.storage.schema import staff
 from tests.cast import JOKE
 from tests.storage.rows import insert_staff
 

@@ -7,7 +7,7 @@ from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, StaffId
 from bot.domain.languages import DARI, LEVANTINE_ARABIC, TIGRINYA
 from bot.domain.people import Client, ClientStatus, Role
-from bot.storage import people
+from bot.storage import people, statuses
 from bot.storage.database import Database
 from bot.storage.schema import assignments, staff
 from tests.cast import BRAM, JOKE, KHALED, LAILA, MARYAM, SELAM
@@ -113,7 +113,9 @@ async def test_a_coach_who_hands_over_is_followed_by_the_next(database: Database
 async def test_only_what_is_given_of_a_client_changes(database: Database) -> None:
     cast = await insert_cast(database)
     async with database.transaction() as tx:
-        await people.update_client(tx, cast.selam, status=ClientStatus.ACTIVE)
+        await statuses.change_status(
+            tx, cast.selam, ClientStatus.ACTIVE, today=NOW.date(), now=NOW
+        )
         await people.update_client(tx, cast.selam, discreet=True)
         await people.update_client(tx, cast.selam, language=LEVANTINE_ARABIC)
         await people.update_client(tx, cast.selam, discreet=False)
@@ -129,7 +131,9 @@ async def test_only_what_is_given_of_a_client_changes(database: Database) -> Non
 async def test_a_closed_client_is_no_longer_listed(database: Database) -> None:
     cast = await insert_cast(database)
     async with database.transaction() as tx:
-        await people.update_client(tx, cast.selam, status=ClientStatus.CLOSED)
+        await statuses.change_status(
+            tx, cast.selam, ClientStatus.CLOSED, today=NOW.date(), now=NOW
+        )
         clients = await people.list_clients_of(tx, cast.joke)
     assert [client.name for client in clients] == ["Khaled", "Maryam"]
 

@@ -45,6 +45,8 @@ OTHER_PHONE = ChatId(5998)
 """A second phone, for whoever in a test gets a new one."""
 
 _PATIENCE_SECONDS = 30.0
+_USUAL = frozenset({"message", "contact", "reason", "plan", "goal_talk", "milestone", "employer"})
+_MORNING = ("Goedemorgen ", "📅 De afspraak met ")
 _DATABASE, _PHONES = "taalbrug.db", "phones.db"
 _TAG = re.compile(r"<[^>]+>")
 _ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
@@ -152,6 +154,8 @@ class Town:
         self._running: asyncio.Task[None] | None = None
         self._read: dict[int, int] = {}
         self._expected: list[str] = []
+        self.mornings = False
+        """Whether the news tells what staff read each morning and after each appointment."""
 
     # -- the bot ------------------------------------------------------------------------------
 
@@ -461,7 +465,13 @@ class Town:
         seen = self._read.get(_chat(who), 0)
         if chat:
             self._read[_chat(who)] = chat[-1].id
-        return [message for message in chat if message.id > seen and not message.own]
+        return [
+            message
+            for message in chat
+            if message.id > seen
+            and not message.own
+            and (self.mornings or not message.text.startswith(_MORNING))
+        ]
 
     def texts(self, who: Who) -> list[str]:
         """Return the texts of the news."""
@@ -479,9 +489,19 @@ class Town:
         return found[-1]
 
     async def tasks(self) -> list[str]:
-        """Return the kinds of all open tasks."""
+        """Return the kinds of the open tasks that say something went wrong.
+
+        What every conversation and every month asks is left out; `duties` returns that.
+        """
         async with self.core.database.reading() as tx:
-            return [kind for kind, _ in await tasks.list_open_tasks(tx)]
+            kinds = [kind for kind, _ in await tasks.list_open_tasks(tx)]
+        return [kind for kind in kinds if kind not in _USUAL]
+
+    async def duties(self) -> list[str]:
+        """Return the kinds of the open tasks that belong to the work itself."""
+        async with self.core.database.reading() as tx:
+            kinds = [kind for kind, _ in await tasks.list_open_tasks(tx)]
+        return [kind for kind in kinds if kind in _USUAL]
 
     # -- afterwards ---------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def test_a_right_file_loads(tmp_path: Path) -> None:
         (
             '"client"',
             '"cat"',
-            "late has no valid said_by. Use one of both, client, coach.",
+            "late has no valid said_by. Use one of both, client, coach, goal.",
         ),
         (
             'checked = "nobody"',
