@@ -146,8 +146,11 @@ class Recount:
         for day, client, known in self._mornings(first, last):
             coach = self._coach(client, self.office.digest_on(day))
             for month in self._open_months(day):
-                for rung in rungs(known, month, day, self.office):
-                    if rung != "reason" and known.status_on(day) not in IN_CARE:
+                frozen_at = self.office.freeze_of(month)
+                frozen = frozen_at <= self.office.digest_on(day)
+                then = self.known(client, frozen_at) if frozen else known
+                for rung in rungs(then, month, day, self.office):
+                    if rung != "reason" and (frozen or known.status_on(day) not in IN_CARE):
                         continue
                     for hearer in self._hearers(rung, coach, day):
                         key = (client, written(month), rung, hearer)
@@ -177,11 +180,9 @@ class Recount:
             day += DAY
 
     def _open_months(self, day: date) -> list[YearMonth]:
-        """Return the months of which somebody may hear today: as long as they are not frozen."""
+        """Return the months of which somebody may hear today."""
         this = month_of(day)
-        before = month_before(this)
-        frozen = self.office.digest_on(day) >= self.office.freeze_of(before)
-        return [*([] if frozen else [before]), this, month_after(this)]
+        return [month_before(this), this, month_after(this)]
 
     def _coach(self, client: str, instant: datetime) -> str:
         own = self.clients[client]

@@ -283,6 +283,20 @@ def open_from(
         month = before
 
 
+def unbroken_since(
+    days: Sequence[tuple[date, date]], today: date, closed: Container[date]
+) -> date:
+    """Return since when somebody is away without a working day in between.
+
+    `days` are the first and last days of the absences; one of them holds today.
+    """
+    since = today
+    for first, last in sorted(days, reverse=True):
+        if first <= since and last >= add_working_days(since, -1, closed):
+            since = min(since, first)
+    return since
+
+
 def duty_falls_to_backup(away_since: date, today: date, closed: Container[date]) -> bool:
     """Tell whether a coach is away so long that the backup takes over: after two working days."""
     return today >= add_working_days(away_since - _DAY, 3, closed)

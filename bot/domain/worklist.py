@@ -28,6 +28,8 @@ class TaskKind(StrEnum):
     AFTERCARE = "aftercare"
     GOAL_TALK = "goal_talk"
     MILESTONE = "milestone"
+    NO_GOALS = "no_goals"
+    """The running block of a plan has no goal."""
     PLAN = "plan"
     """Somebody in care has no plan yet."""
     GOAL_HELP = "goal_help"
@@ -88,6 +90,7 @@ _ACTIONS: dict[TaskKind, tuple[Action, ...]] = {
     TaskKind.GOAL_TALK: (Action.GOALS, Action.MEET),
     TaskKind.MILESTONE: (Action.GOALS, Action.MEET),
     TaskKind.PLAN: (Action.GOALS, Action.MEET),
+    TaskKind.NO_GOALS: (Action.GOALS, Action.MEET),
     TaskKind.GOAL_HELP: (Action.ANSWER, Action.GOALS, Action.MEET),
     TaskKind.EMPLOYER: (Action.COMPANY,),
 }
@@ -102,6 +105,7 @@ _ENDED_BY_THE_FACT = frozenset(
         TaskKind.GOAL_TALK,
         TaskKind.MILESTONE,
         TaskKind.PLAN,
+        TaskKind.NO_GOALS,
         TaskKind.EMPLOYER,
     }
 )

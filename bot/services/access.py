@@ -1,5 +1,7 @@
 """Who may do what about a client, besides her own coach."""
 
+from datetime import datetime
+
 from bot.domain.contacts import contact_role
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId
@@ -21,18 +23,18 @@ async def get_contact_client(
     person = await menu.get_staff_here(core, tx, turn)
     client = await people.get_client(tx, client_id)
     role = contact_role(person.roles)
-    if role is not None and await may_speak_for(core, tx, person, client, turn):
+    if role is not None and await may_speak_for(core, tx, person, client, turn.now):
         return person, client, role
     msg = f"{person.code} has no role in which to speak with {client.code} for the record."
     raise NotFoundError(msg)
 
 
 async def may_speak_for(
-    core: Core, tx: Transaction, person: Staff, client: Client, turn: Turn
+    core: Core, tx: Transaction, person: Staff, client: Client, now: datetime
 ) -> bool:
-    """Tell whether somebody works with a client: her coach, a stand-in, or involved with her."""
+    """Tell whether somebody works with a client: coach, stand-in, deputy, or involved with her."""
     coach = await people.get_coach(tx, client.id)
     if coach.id == person.id or await people.is_involved(tx, client.id, person.id):
         return True
-    standing = await duties.load(core, tx, core.today(turn.now))
-    return person.id in standing.owners(coach.id)
+    standing = await duties.load(core, tx, core.today(now))
+    return person.id in standing.owners(coach.id) or (coach.id in standing.deputised_by(person.id))

@@ -146,13 +146,21 @@ async def _call(
     check_in: CheckIn,
     message: TelegramMessageId,
 ) -> None:
-    """Pass on that she wants to be phoned; the task to do so stays."""
+    """Pass on that she wants to be phoned, with the task to do so."""
     if not await tasks.note_tap(tx, f"mc:{check_in.id}:{Mood.CALL}", turn.now):
         return
     await storage.set_answer(tx, check_in.id, Mood.CALL, now=turn.now)
     await take_buttons_away(tx, turn, message, kind=OutboxKind.ANSWER)
     await _tell(core, tx, client, "st.call_me", now=turn.now)
     coach = await people.get_coach(tx, client.id)
+    await tasks.insert_task(
+        tx,
+        kind="call_me",
+        key=f"call_me:check_in:{check_in.id}",
+        client_id=client.id,
+        staff_id=coach.id,
+        now=turn.now,
+    )
     text = core.texts.say("ch.call_ack", client.language, coach=coach.name)
     await say(tx, turn, text, client=client)
 

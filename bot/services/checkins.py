@@ -7,6 +7,7 @@ from babel.dates import format_date
 
 from bot.domain.appointments import AppointmentKind
 from bot.domain.checkins import CheckIn, Mood
+from bot.domain.contacts import contact_role
 from bot.domain.delivery import OutboxKind
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import CheckInId, ClientId, StaffId
@@ -14,7 +15,7 @@ from bot.domain.ladder import check_in_is_due
 from bot.domain.languages import DUTCH, Language, base, is_rtl
 from bot.domain.localtime import to_utc
 from bot.domain.people import Client, ClientStatus, Staff
-from bot.domain.periods import Period, PeriodState
+from bot.domain.periods import Period
 from bot.domain.slots import Slot, is_free, propose
 from bot.domain.workdays import add_working_days, on_or_after
 from bot.services import access, booking, duties, menu, periods
@@ -223,7 +224,6 @@ async def find_silent(
     core: Core,
     tx: Transaction,
     clients: Sequence[Client],
-    owner: Staff,
     *,
     today: date,
     now: datetime,
@@ -235,7 +235,10 @@ async def find_silent(
     silent = await storage.list_silent(tx, [client.id for client in clients], today)
     if not silent:
         return 0
-    found = await periods.refresh(core, tx, {each.client_id for each in silent}, now=now)
+    ids = {each.client_id for each in silent}
+    found = await periods.refresh(core, tx, ids, now=now)
+    # The coach's, also while somebody stands in: whoever covers for her sees it too.
+    coaches = await people.coaches_of(tx, ids)
     count = 0
     for check_in in silent:
         period = found[check_in.client_id].get(check_in.month)
@@ -246,7 +249,7 @@ async def find_silent(
             kind="call",
             key=call_key(check_in.client_id, period),
             client_id=check_in.client_id,
-            staff_id=owner.id,
+            staff_id=coaches[check_in.client_id],
             about_id=check_in.id,
             now=now,
         )
@@ -265,8 +268,8 @@ async def ask_after_silence(core: Core, turn: Turn, check_in_id: CheckInId) -> N
         check_in = await storage.get_check_in(tx, check_in_id)
         client, coach = await _answered_for(core, tx, person, check_in.client_id, now=turn.now)
         period = await period_of(core, tx, client, check_in, now=turn.now)
-        settled = period is not None and period.state in {PeriodState.MET, PeriodState.PLANNED}
-        if settled or not await storage.is_silent(tx, check_in.id):
+        waiting = period is not None and period.is_waiting and client.status in _IN_CARE
+        if not waiting or not await storage.is_silent(tx, check_in.id):
             turn.toast = core.texts.staff("st.noanswer_heard")
         elif await live_link(tx, client) is None:
             turn.toast = core.texts.staff("st.noanswer_no_chat")
@@ -292,7 +295,8 @@ async def _answered_for(
     client = await people.get_client(tx, client_id)
     coach = await people.get_coach(tx, client_id)
     standing = await duties.load(core, tx, core.today(now))
-    if person.id != coach.id and person.id not in standing.owners(coach.id):
+    stands_in = person.id in standing.owners(coach.id) and contact_role(person.roles) is not None
+    if person.id != coach.id and not stands_in:
         msg = f"{person.code} does not answer for client {client.code} today."
         raise NotFoundError(msg)
     return client, coach

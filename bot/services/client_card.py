@@ -85,7 +85,7 @@ async def _view(
     if coach.id == person.id:
         return View.COACH
     if contact_role(person.roles) is not None and await access.may_speak_for(
-        core, tx, person, client, turn
+        core, tx, person, client, turn.now
     ):
         return View.LINKED
     if Role.COORDINATOR in person.roles:

@@ -13,6 +13,7 @@ from bot.domain.contacts import (
 )
 from bot.domain.delivery import OutboxKind
 from bot.domain.ids import AppointmentId, ClientId, ContactId, TelegramMessageId
+from bot.domain.ladder import aftercare_due
 from bot.domain.languages import DUTCH
 from bot.domain.months import Month
 from bot.domain.people import Client, ClientStatus, Role, Staff
@@ -148,11 +149,16 @@ async def record_attempt(
 
 
 async def _settle(core: Core, tx: Transaction, client: Client, *, now: datetime) -> None:
-    """Work the month out anew, and close what asked for this conversation."""
-    await periods.refresh(core, tx, [client.id], now=now)
-    await tasks.close_tasks(tx, kind="call", client_id=client.id, now=now)
+    """Work the months out anew, and close what asked for this conversation and no other."""
+    found = await periods.refresh(core, tx, [client.id], now=now)
+    for month, period in found[client.id].items():
+        if not period.is_waiting:
+            await tasks.close_task(tx, f"call:{client.id}:{month}", now=now)
     if client.status is ClientStatus.AFTERCARE:
-        await tasks.close_tasks(tx, kind="aftercare", client_id=client.id, now=now)
+        began = (await statuses.list_work_began(tx, [client.id])).get(client.id)
+        spoken = (await contacts.last_days(tx, [client.id])).get(client.id)
+        if began is not None and aftercare_due(began, spoken, core.today(now)) is None:
+            await tasks.close_tasks(tx, kind="aftercare", client_id=client.id, now=now)
 
 
 async def _trace(

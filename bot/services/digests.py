@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from bot.domain.contacts import contact_role
 from bot.domain.delivery import OutboxKind
@@ -64,13 +64,18 @@ async def send_due(core: Core, now: datetime) -> int:
         return 0
     async with core.database.reading() as tx:
         done = await prompts.list_days_done(tx, "morning:")
-        everyone = await people.list_staff(tx) if done.get("morning:all") != today else []
+        over = done.get("morning:all", date.min) >= today  # also when the clock was set back
+        everyone = [] if over else await people.list_staff(tx)
     if not everyone:
         return 0
     async with core.database.transaction() as tx:
         await employers.refresh_employers(core, tx, today=today, now=now)
     for name, step in _STEPS.items():
-        left = [person for person in everyone if done.get(f"morning:{name}:{person.id}") != today]
+        left = [
+            person
+            for person in everyone
+            if done.get(f"morning:{name}:{person.id}", date.min) < today
+        ]
         for start in range(0, len(left), _BATCH):
             async with core.database.transaction() as tx:
                 morning = Morning(today, now, await duties.load(core, tx, today))
@@ -78,7 +83,7 @@ async def send_due(core: Core, now: datetime) -> int:
                 done = await prompts.list_days_done(tx, f"morning:{name}:")
                 for person in left[start : start + _BATCH]:
                     key = f"morning:{name}:{person.id}"
-                    if done.get(key) == today:
+                    if done.get(key, date.min) >= today:
                         continue
                     await step(core, tx, morning, person)
                     await prompts.set_day_done(tx, key, today, now=now)
@@ -113,7 +118,7 @@ async def _work_out(core: Core, tx: Transaction, morning: Morning, coach: Staff)
         await _holds(tx, morning, coach, own)
         await _aftercare(tx, morning, coach, own)
         await plans.goal_prompts(core, tx, own, owner, today=morning.today, now=morning.now)
-        await checkins.find_silent(core, tx, own, owner, today=morning.today, now=morning.now)
+        await checkins.find_silent(core, tx, own, today=morning.today, now=morning.now)
     if {Role.ACCOUNT_MANAGER, Role.COORDINATOR} & set(coach.roles):
         # The companies of somebody who left come to the coordinators.
         await employers.employer_prompts(core, tx, coach, today=morning.today, now=morning.now)
@@ -131,13 +136,13 @@ async def _contacts(
     open_tasks = await tasks.list_open_keys(tx, list(by_id), ("contact", "reason"))
     for (client_id, month), period in sorted(kept.items()):
         client = by_id[client_id]
-        if period.frozen_at is not None:
-            continue
         for rung in reached(period.period, morning.today, core.config.hours.closed):
-            # Why a month was missed is asked also of who has gone on hold since.
+            # Why a month was missed is asked also of who has gone on hold since, and when it was
+            # frozen before anybody could be asked.
             if rung is Rung.REASON and period.missed_reason is not None:
                 continue
-            if rung is not Rung.REASON and client.status not in _ASKED:
+            frozen = period.frozen_at is not None
+            if rung is not Rung.REASON and (frozen or client.status not in _ASKED):
                 continue
             await _open(tx, morning, coach, client, month, rung, open_tasks)
             for hearer in hearers(morning.duties, coach.id, rung):
@@ -234,12 +239,13 @@ async def _aftercare(
     for client_id, day in began.items():
         due = aftercare_due(day, spoken.get(client_id), morning.today)
         if due is not None:
-            await tasks.insert_task(
+            await tasks.open_task(
                 tx,
                 kind="aftercare",
                 key=f"aftercare:{client_id}:{due}",
                 client_id=client_id,
                 staff_id=coach.id,
+                level=0,
                 now=morning.now,
             )
 
@@ -252,6 +258,9 @@ async def _tell(core: Core, tx: Transaction, morning: Morning, person: Staff) ->
     link = await links.find_link(tx, staff_id=person.id)
     if link is None or link.state is not LinkState.ACTIVE:
         return  # it stays in the list of tasks, for when there is a chat
+    closes = to_utc(morning.today, core.config.hours.office_end, core.config.organisation.zone)
+    if morning.now >= closes:
+        return  # after a standstill: the next morning tells it
     counted = await _count(core, tx, morning, person)
     text = _words(core, person, counted, morning.today)
     if text is None:
@@ -264,8 +273,8 @@ async def _tell(core: Core, tx: Transaction, morning: Morning, person: Staff) ->
         method="sendMessage",
         payload=text_payload(link.chat_id, text, _buttons(core, counted)),
         now=morning.now,
-        # What was true in the morning is not told when a long standstill ends at night.
-        valid_until=morning.now + timedelta(hours=12),
+        # What was true in the morning is not told when a standstill of the network ends at night.
+        valid_until=closes,
     )
 
 
@@ -281,6 +290,8 @@ class Counted:
     employers: int
     other: int
     escalated: int
+    escalated_goals: int
+    escalated_employers: int
     month_end: int
     """How many still wait for a talk in the last days of the month; of all for a coordinator."""
 
@@ -289,8 +300,12 @@ async def _count(core: Core, tx: Transaction, morning: Morning, person: Staff) -
     """Count the open tasks of somebody and of whom she stands in for."""
     covered = morning.duties.covered_by(person.id)
     counts = await figures.count_open_tasks(tx, covered)
-    leads = Role.COORDINATOR in person.roles
+    leads = person.id in morning.duties.coordinators
     late = sum(n for (kind, level), n in counts.items() if kind == "contact" and level)
+    # A standing deputy hears of what is overdue, of nothing else.
+    others = await figures.count_open_tasks(tx, morning.duties.deputised_by(person.id))
+    late_elsewhere = sum(n for (kind, level), n in others.items() if kind == "contact" and level)
+    escalated = await figures.count_escalated(tx, _LEVELS[Rung.ESCALATED]) if leads else {}
     month = Month.of(morning.today)
     month_end = 0
     if morning.today >= last_working_days(month, core.config.hours.closed):
@@ -299,11 +314,14 @@ async def _count(core: Core, tx: Transaction, morning: Morning, person: Staff) -
         appointments=await figures.count_appointments(tx, person.id, morning.today),
         messages=_sum(counts, "message"),
         to_plan=_sum(counts, "contact") - late,
-        late=late,
+        late=late + late_elsewhere,
         goals=_sum(counts, "goal_talk"),
-        employers=_sum(counts, "employer"),
+        employers=_sum(counts, "employer")
+        + sum(n for (kind, level), n in others.items() if kind == "employer" and level),
         other=sum(n for (kind, _), n in counts.items() if kind not in _NAMED),
-        escalated=await figures.count_escalated(tx, _LEVELS[Rung.ESCALATED]) if leads else 0,
+        escalated=escalated.get("contact", 0),
+        escalated_goals=escalated.get("goal_talk", 0),
+        escalated_employers=escalated.get("employer", 0),
         month_end=month_end,
     )
 
@@ -336,6 +354,8 @@ def _words(core: Core, person: Staff, counted: Counted, today: date) -> str | No
         ("st.digest_employers", counted.employers),
         ("st.digest_other", counted.other),
         ("st.digest_escalated", counted.escalated),
+        ("st.digest_escalated_goals", counted.escalated_goals),
+        ("st.digest_escalated_employers", counted.escalated_employers),
         ("st.digest_month_end", counted.month_end),
     )
     lines += [texts.staff(text_id, n=n, maand=maand) for text_id, n in more if n]
@@ -349,6 +369,7 @@ def _buttons(core: Core, counted: Counted) -> Rows:
         ("st.btn_tasks", "wb:0", counted.messages + counted.other + counted.goals),
         ("st.btn_employers", "em:list:0", counted.employers),
         ("st.btn_late_team", "kl:late:0", counted.escalated),
+        ("st.btn_team", "wb:team:0", counted.escalated_goals + counted.escalated_employers),
     )
     return in_pairs(
         *(Button(core.texts.staff(text_id), data) for text_id, data, number in offered if number)

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from bot.domain.contacts import contact_role
 from bot.domain.delivery import OutboxKind
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, TelegramMessageId
@@ -34,27 +35,32 @@ async def _list(
 ) -> tuple[str, Rows]:
     today = core.today(turn.now)
     standing = await duties.load(core, tx, today)
-    covered = standing.covered_by(person.id)
-    total = await storage.count_due(tx, covered)
+    whose = storage.Whose(standing.covered_by(person.id), standing.deputised_by(person.id))
+    total = await storage.count_due(tx, whose)
     if not total:
         return core.texts.staff("st.due_none"), ()
     pages = -(-total // _PAGE)
     page = min(page, pages - 1)
-    rows = await storage.list_due(tx, covered, offset=page * _PAGE, limit=_PAGE)
+    rows = await storage.list_due(tx, whose, offset=page * _PAGE, limit=_PAGE)
     lines = [core.texts.staff("st.due_list", n=total)]
     buttons = []
+    # A coordinator who speaks with no clients sees codes, and what there is to see of one.
+    speaks = contact_role(person.roles) is not None
     for row in rows:
         late = row.period.state is PeriodState.ALMOST_LATE
         lines.append(
             core.texts.staff(
                 "st.due_line_late" if late else "st.due_line",
                 code=row.client.code,
-                voornaam=row.client.name,
+                voornaam=row.client.name if speaks else "",
                 datum=_short(row.period.target),
             )
         )
-        label = f"{row.client.name} · {row.client.code}"
-        buttons.append(Button(label[:40], f"dg:c{row.client.id}:{row.period.month}:{page}"))
+        if speaks:
+            label = f"{row.client.name} · {row.client.code}"[:40]
+            buttons.append(Button(label, f"dg:c{row.client.id}:{row.period.month}:{page}"))
+        else:
+            buttons.append(Button(row.client.code, f"cl:{row.client.id}"))
     turning = []
     if page:
         turning.append(Button("◀", f"dg:open:{page - 1}"))

@@ -6,13 +6,14 @@ from bot.domain.contacts import AttemptKind
 from bot.domain.delivery import OutboxKind
 from bot.domain.ids import AppointmentId, TelegramMessageId
 from bot.domain.people import Client
-from bot.services import access, appointments, contacts
+from bot.services import access, appointments, contacts, duties
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, in_pairs, rewrite, to_staff
 from bot.storage import appointments as storage
 from bot.storage import contacts as contact_storage
 from bot.storage import followups, people, prompts
 from bot.storage.database import Transaction
+from bot.storage.periods import STANDS
 
 _WORTH_ASKING = timedelta(days=3)
 _BATCH = 50
@@ -50,9 +51,16 @@ async def _ask(core: Core, tx: Transaction, appointment_id: AppointmentId, now: 
     )
     question, buttons = contacts.how_question(core, client, day, now)
     missed = Button(core.texts.staff("st.btn_no_show"), f"ca:{appointment.id}:no_show")
+    # Somebody else may be her coach by now; then it is the new one's to say.
+    asked = await people.get_staff(tx, appointment.staff_id)
+    if not await access.may_speak_for(core, tx, asked, client, now):
+        coach = await people.get_coach(tx, client.id)
+        asked = await people.get_staff(
+            tx, await duties.owner_of(core, tx, coach.id, today=core.today(now))
+        )
     await to_staff(
         tx,
-        appointment.staff_id,
+        asked.id,
         text + "\n" + question,
         (*buttons, (missed,)),
         now=now,
@@ -67,6 +75,9 @@ async def not_come(
     async with taking(core, turn) as tx:
         appointment = await storage.get_appointment(tx, appointment_id)
         person, client, _ = await access.get_contact_client(core, tx, turn, appointment.client_id)
+        if appointment.state not in STANDS:
+            turn.toast = core.texts.staff("st.old_button")
+            return
         if appointment.starts_at > turn.now:
             turn.toast = core.texts.staff("st.no_show_early")
             return

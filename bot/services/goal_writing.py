@@ -348,6 +348,7 @@ async def add_goal(
         instrument=instrument,
         now=turn.now,
     )
+    await tasks.close_tasks(tx, kind="no_goals", about_id=standing.plan.id, now=turn.now)
     goal = await storage.get_goal(tx, goal_id)
     await words_for(core, tx, goal, client.language, now=turn.now)
     await note_deed(tx, person, "goal.added", standing.plan, now=turn.now)

@@ -69,12 +69,14 @@ async def refresh(
                 changed.append((client_id, period))
                 await _follow(tx, client_id, before.period if before else None, period, now=now)
     gone = [
-        client_id
+        (client_id, month)
         for client_id, month in kept
         if month > months[-1] and month not in found[client_id]
     ]
+    for client_id, month in gone:
+        await tasks.close_task(tx, task_key(client_id, month), now=now)
     if gone:
-        await periods.drop_periods(tx, gone, months[-1])
+        await periods.drop_periods(tx, [client_id for client_id, _ in gone], months[-1])
     await periods.save_periods(tx, changed, now=now)
     return found
 
@@ -111,7 +113,7 @@ async def _follow(
     now: datetime,
 ) -> None:
     """Close the task of a month in which nobody has to speak with the client any more."""
-    if before is not None and before.is_waiting and not period.is_waiting:
+    if (before is None or before.is_waiting) and not period.is_waiting:
         await tasks.close_task(tx, task_key(client_id, period.month), now=now)
     was_missed = before is not None and before.state is PeriodState.MISSED
     if was_missed and period.state is not PeriodState.MISSED:

@@ -105,7 +105,7 @@ async def goal_prompts(
     known = await _load(tx, clients)
     coaches = await people.coaches_of(tx, [client.id for client in clients])
     leaders = await people.list_staff(tx, Role.COORDINATOR)
-    keys = await tasks.list_open_keys(tx, [client.id for client in clients], ("plan",))
+    keys = await tasks.list_open_keys(tx, [client.id for client in clients], ("plan", "no_goals"))
     day = _Day(owner, coaches, leaders, frozenset(key for key, _ in keys), today, now)
     found: list[GoalDue] = []
     for client in clients:
@@ -217,7 +217,10 @@ async def _prompt(tx: Transaction, due: GoalDue, day: _Day, *, had_plan: bool) -
             return due
         return replace(due, new=await _give(tx, due, day, "plan", key))
     if duty is GoalDuty.NO_GOALS:
-        return due
+        key = f"no_goals:{due.plan_id}:{due.block}"
+        if key in day.open_keys:
+            return due
+        return replace(due, new=await _give(tx, due, day, "no_goals", key))
     if duty is GoalDuty.MILESTONE:
         kind, task, name = "milestone", "milestone", f"{due.plan_id}:{due.key}"
         closing = due.late

@@ -263,6 +263,7 @@ async def close_block(
             )
         await tasks.close_tasks(tx, kind="goal_help", about_id=goal.id, now=now)
     await tasks.close_task(tx, f"goal_talk:{plan.id}:{block.number}", now=now)
+    await tasks.close_tasks(tx, kind="no_goals", about_id=plan.id, now=now)
     await note_deed(tx, person, "block.closed", plan, now=now)
     await _tell_client(core, tx, client, standing, now=now)
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from bot.domain.contacts import contact_role
 from bot.domain.errors import TransitionError
 from bot.domain.ids import StaffId
 from bot.domain.months import add_months
@@ -25,6 +26,17 @@ _FOLLOWS: dict[ClientStatus, frozenset[ClientStatus]] = {
     ClientStatus.AFTERCARE: frozenset({ClientStatus.ACTIVE, ClientStatus.CLOSED}),
     ClientStatus.CLOSED: frozenset({ClientStatus.ACTIVE}),
 }
+
+
+_ENDS: dict[ClientStatus, tuple[str, ...]] = {
+    ClientStatus.ON_HOLD: ("call",),
+    ClientStatus.AFTERCARE: ("plan", "no_goals", "goal_talk", "milestone", "call"),
+    ClientStatus.CLOSED: (
+        *("plan", "no_goals", "goal_talk", "milestone", "goal_help"),
+        *("call", "slot", "checkin_bad"),
+    ),
+}
+"""What is not to be done any more for somebody with this status."""
 
 
 async def change(
@@ -57,6 +69,8 @@ async def change(
         await tasks.close_tasks(tx, kind="hold_review", client_id=client.id, now=now)
     if client.status is ClientStatus.AFTERCARE:
         await tasks.close_tasks(tx, kind="aftercare", client_id=client.id, now=now)
+    for kind in _ENDS.get(status, ()):
+        await tasks.close_tasks(tx, kind=kind, client_id=client.id, now=now)
     await statuses.change_status(
         tx,
         client.id,
@@ -107,10 +121,11 @@ async def assign(
     if Role.COACH not in coach.roles or not coach.active:
         msg = f"{coach.code} is no coach here now; choose an active coach for {client.code}."
         raise TransitionError(msg)
-    if (await people.get_coach(tx, client.id)).id == coach.id:
+    old = await people.get_coach(tx, client.id)
+    if old.id == coach.id:
         return
     await people.set_coach(tx, client.id, coach.id, now=now)
-    await tasks.move_tasks(tx, client.id, coach.id)
+    await tasks.move_tasks(tx, client.id, old.id, coach.id)
     await _trace(tx, staff, "assigned", f"client:{client.id} staff:{coach.id}", now)
 
 
@@ -134,6 +149,11 @@ async def set_absence(
     if backup == person.id:
         msg = f"{person.code} cannot stand in for herself; choose a colleague, or nobody."
         raise TransitionError(msg)
+    if backup is not None and contact_role(person.roles) is not None:
+        other = await people.get_staff(tx, backup)
+        if contact_role(other.roles) is None:
+            msg = f"{other.code} speaks with no clients and cannot stand in for {person.code}."
+            raise TransitionError(msg)
     await statuses.insert_absence(
         tx, person.id, first_day=first_day, last_day=last_day, backup_id=backup, now=now
     )

@@ -7,7 +7,15 @@ from datetime import datetime
 from bot.domain.contacts import contact_role
 from bot.domain.delivery import OutboxKind
 from bot.domain.errors import NotFoundError
-from bot.domain.ids import ClientId, EmployerId, MessageId, StaffId, TaskId, TelegramMessageId
+from bot.domain.ids import (
+    CheckInId,
+    ClientId,
+    EmployerId,
+    MessageId,
+    StaffId,
+    TaskId,
+    TelegramMessageId,
+)
 from bot.domain.languages import DUTCH, DUTCH_NAMES
 from bot.domain.messages import MessageKind
 from bot.domain.months import Month
@@ -23,6 +31,7 @@ from bot.domain.worklist import (
     kind_of,
 )
 from bot.services import duties, menu
+from bot.services.checkins import silence_button
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, in_pairs, rewrite, say
 from bot.storage import people, tasks
@@ -330,6 +339,8 @@ def _actions(
     if client is not None:
         card = Button(texts.staff("st.wb_btn_client"), f"cl:{client}:wb:{page}")
         buttons.append(card)
+    if shown.kind is TaskKind.CALL and line.about_id is not None:
+        buttons.append(silence_button(core, CheckInId(line.about_id)))
     back = (Button(texts.staff("st.btn_back"), f"wb:{page}"),)
     if not ends_by_hand(shown.kind):
         return (*in_pairs(*buttons), back)

@@ -29,13 +29,14 @@ async def count_open_tasks(
     return {(row["kind"], row["level"]): row["number"] for row in rows}
 
 
-async def count_escalated(tx: Transaction, level: int) -> int:
-    """Return how many open tasks of anybody have been escalated so far."""
-    return await tx.number(
-        sa.select(sa.func.count())
-        .select_from(tasks)
+async def count_escalated(tx: Transaction, level: int) -> dict[str, int]:
+    """Return how many open tasks of anybody have been escalated so far, by kind."""
+    rows = await tx.rows(
+        sa.select(tasks.c.kind, sa.func.count().label("number"))
         .where(tasks.c.done_at.is_(None), tasks.c.level >= level)
+        .group_by(tasks.c.kind)
     )
+    return {row["kind"]: row["number"] for row in rows}
 
 
 async def count_appointments(tx: Transaction, staff_id: StaffId, day: date) -> int:

@@ -25,19 +25,31 @@ class Due:
     period: Period
 
 
-async def count_due(tx: Transaction, staff_ids: Collection[StaffId]) -> int:
-    """Return how many talks these people still have to hold."""
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose talks somebody has to do with: all of some, what is overdue of others."""
+
+    owned: Collection[StaffId]
+    overdue: Collection[StaffId] = ()
+
+    @property
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The same, of the tasks."""
+        return sa.or_(
+            tasks.c.staff_id.in_(self.owned),
+            sa.and_(tasks.c.staff_id.in_(self.overdue), tasks.c.level > 0),
+        )
+
+
+async def count_due(tx: Transaction, whose: Whose) -> int:
+    """Return how many talks still have to be held."""
     return await tx.number(
-        sa.select(sa.func.count())
-        .select_from(tasks)
-        .where(tasks.c.staff_id.in_(staff_ids), *_OPEN)
+        sa.select(sa.func.count()).select_from(tasks).where(whose.condition, *_OPEN)
     )
 
 
-async def list_due(
-    tx: Transaction, staff_ids: Collection[StaffId], *, offset: int, limit: int
-) -> list[Due]:
-    """Return the talks that these people still have to hold, the earliest target first."""
+async def list_due(tx: Transaction, whose: Whose, *, offset: int, limit: int) -> list[Due]:
+    """Return the talks that still have to be held, the earliest target first."""
     key = (
         sa.literal("contact:")
         + sa.cast(contact_periods.c.client_id, sa.String)
@@ -58,7 +70,7 @@ async def list_due(
             contact_periods,
             sa.and_(contact_periods.c.client_id == tasks.c.client_id, tasks.c.key == key),
         )
-        .where(tasks.c.staff_id.in_(staff_ids), *_OPEN)
+        .where(whose.condition, *_OPEN)
         .order_by(contact_periods.c.target, clients.c.code)
         .offset(offset)
         .limit(limit)

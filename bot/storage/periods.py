@@ -70,7 +70,11 @@ async def _list_meetings(
         )
         .join(
             contact_attempts,
-            contact_attempts.c.appointment_id == appointments.c.id,
+            # Of another day when it was moved since: then she is still expected.
+            sa.and_(
+                contact_attempts.c.appointment_id == appointments.c.id,
+                contact_attempts.c.day == appointments.c.local_date,
+            ),
             isouter=True,
         )
         .where(

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -13,6 +13,8 @@ from bot.domain.periods import StatusSpan
 from bot.storage.care_schema import absences, backups, status_spans
 from bot.storage.database import Transaction, one
 from bot.storage.schema import clients
+
+_LONG_AGO = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Somebody is away from one day up to and including another."""
+    """Somebody is away today; `days` are the first and last days of this and earlier absences."""
 
     staff_id: StaffId
-    first_day: date
-    last_day: date
     backup_id: StaffId | None
+    days: tuple[tuple[date, date], ...]
 
 
 async def change_status(
@@ -145,7 +146,7 @@ async def insert_absence(
 
 
 async def list_absences(tx: Transaction, today: date) -> list[Absence]:
-    """Return who is away today; of one person the absence that began last."""
+    """Return who is away today, with the stand-in of the absence that began last."""
     rows = await tx.rows(
         sa.select(
             absences.c.staff_id,
@@ -153,10 +154,19 @@ async def list_absences(tx: Transaction, today: date) -> list[Absence]:
             absences.c.last_day,
             absences.c.backup_id,
         )
-        .where(absences.c.first_day <= today, absences.c.last_day >= today)
+        .where(absences.c.first_day <= today, absences.c.last_day >= today - _LONG_AGO)
         .order_by(absences.c.first_day, absences.c.id)
     )
-    return list({row["staff_id"]: one(Absence, row) for row in rows}.values())
+    days: dict[StaffId, list[tuple[date, date]]] = defaultdict(list)
+    backup: dict[StaffId, StaffId | None] = {}
+    for row in rows:
+        days[row["staff_id"]].append((row["first_day"], row["last_day"]))
+        if row["last_day"] >= today:
+            backup[row["staff_id"]] = row["backup_id"]
+    return [
+        Absence(staff_id, backup_id, tuple(days[staff_id]))
+        for staff_id, backup_id in backup.items()
+    ]
 
 
 async def set_backup(tx: Transaction, staff_id: StaffId, backup_id: StaffId) -> None:

@@ -122,11 +122,18 @@ async def raise_task(tx: Transaction, key: str, level: int) -> None:
     )
 
 
-async def move_tasks(tx: Transaction, client_id: ClientId, staff_id: StaffId) -> None:
-    """Give the open tasks about a client to somebody else."""
+async def move_tasks(
+    tx: Transaction, client_id: ClientId, old_id: StaffId, staff_id: StaffId
+) -> None:
+    """Give somebody's open tasks about a client to somebody else; words kept for him stay his."""
     await tx.run(
         sa.update(tasks)
-        .where(tasks.c.client_id == client_id, tasks.c.done_at.is_(None))
+        .where(
+            tasks.c.client_id == client_id,
+            tasks.c.staff_id == old_id,
+            tasks.c.done_at.is_(None),
+            tasks.c.words.is_(None),
+        )
         .values(staff_id=staff_id)
     )
 

@@ -22,7 +22,7 @@ from tests.scheduler.diary import FIVE, Diary, open_core
 from tests.storage.rows import NOW
 
 _PATIENCE_SECONDS = 20.0
-OFTEN = ("reminders", "translations")
+OFTEN = ("reminders", "translations", "periods", "digests", "followups")
 
 
 @pytest.fixture
@@ -104,11 +104,12 @@ async def test_a_tick_that_comes_late_or_twice_is_done_once(core: Core) -> None:
         assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
     intervals = {job.id: job.trigger.interval.total_seconds() for job in jobs}
     hourly = {"retention": 3600, "forgetting": 3600}
-    assert intervals == {"reminders": 1, "translations": 1, **hourly}
+    assert intervals == {**dict.fromkeys(OFTEN, 1), **hourly}
     scheduler.shutdown(wait=False)
 
 
 async def test_an_idle_moment_finds_nothing_due(core: Core) -> None:
+    assert await ticks.run_once(core, NOW) == 1, "the day itself has begun"
     assert await ticks.run_once(core, NOW) == 0
 
 

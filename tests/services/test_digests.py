@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
+from bot.domain.errors import TransitionError
 from bot.domain.people import ClientStatus, HoldReason
 from bot.services import digests, periods
-from bot.storage import statuses
-from tests.cast import BRAM, JOKE, KHALED, SELAM
+from bot.storage import statuses, tasks
+from tests.cast import BRAM, JOKE, KHALED, SANNE, SELAM
 from tests.support.care import MORNING, Care, open_care
 
 START = date(2026, 11, 2)
@@ -184,3 +185,98 @@ async def test_both_clock_changes_leave_the_morning_at_half_past_eight(tmp_path:
             following = await digests.next_due(care.core, care.now)
             assert following.astimezone(care.core.config.organisation.zone).time() == MORNING
             assert following.hour == {7: 6, 6: 7}[hour]
+
+
+async def test_a_standing_deputy_is_told_of_what_is_overdue_and_may_do_it(care: Care) -> None:
+    joke, bram = await care.staff(JOKE), await care.staff(BRAM)
+    async with care.core.database.transaction() as tx:
+        await statuses.set_backup(tx, joke.id, bram.id)
+    await care.comes(KHALED, coach=JOKE)
+    await care.passes(november(18))
+    before = len(await care.told(BRAM))
+    await care.speaks(SELAM, by=BRAM)
+    await care.passes(november(19))
+    assert "1 te laat" in (await care.told(BRAM))[before]
+
+
+async def test_a_coordinator_who_is_away_is_not_the_only_one_to_hear(care: Care) -> None:
+    await care.is_away(JOKE, november(9), november(30), BRAM)
+    await care.passes(november(23))
+    hearers = {hearer for rung, hearer, _ in await care.prompted() if rung == "escalated"}
+    assert hearers == {"s-bram"}
+
+
+async def test_two_absences_in_a_row_are_one(care: Care) -> None:
+    await care.is_away(BRAM, november(9), november(13), JOKE)
+    await care.is_away(BRAM, november(16), november(20), JOKE)
+    await care.passes(november(16))
+    assert ("due", "s-joke", november(16)) in await care.prompted()
+
+
+async def test_a_clock_that_is_set_back_says_nothing_again(care: Care) -> None:
+    await care.passes(november(6))
+    before = (await care.prompted(), await care.told(BRAM))
+    for day in (november(5), november(6)):
+        care.at(day, MORNING)
+        await periods.refresh_due(care.core, care.now)
+        await digests.send_due(care.core, care.now)
+    assert (await care.prompted(), await care.told(BRAM)) == before
+
+
+async def test_the_task_of_a_month_that_no_longer_comes_is_closed(care: Care) -> None:
+    await care.speaks(by=BRAM, on=november(2))
+    await care.passes(november(25))
+    assert await care.open_tasks() == ["contact"], "of December, whose target is near"
+    await care.becomes(
+        ClientStatus.ON_HOLD, reason=HoldReason.DAY_ACTIVITY, review_on=date(2027, 1, 25)
+    )
+    assert await care.open_tasks() == []
+
+
+async def test_a_missed_month_that_froze_in_a_standstill_still_asks_for_its_reason(
+    care: Care,
+) -> None:
+    await care.passes(november(26))
+    care.at(date(2026, 12, 10), MORNING)
+    await periods.refresh_due(care.core, care.now)
+    await digests.send_due(care.core, care.now)
+    assert ("reason", "s-bram", date(2026, 12, 10)) in await care.prompted()
+
+
+async def test_a_talk_of_last_month_leaves_the_aftercare_of_this_one(care: Care) -> None:
+    care.at(november(3))
+    await care.becomes(ClientStatus.AFTERCARE)
+    await care.passes(date(2026, 12, 3))
+    assert await care.open_tasks() == ["aftercare"]
+    await care.speaks(by=BRAM, on=november(10))
+    assert await care.open_tasks() == ["aftercare"]
+
+
+async def test_in_the_evening_the_morning_is_not_told_any_more(care: Care) -> None:
+    care.at(november(5), time(22, 30))
+    await periods.refresh_due(care.core, care.now)
+    await digests.send_due(care.core, care.now)
+    assert await care.told(BRAM) == []
+    assert [rung for rung, _, _ in await care.prompted()] == ["plan"]
+
+
+async def test_who_speaks_with_no_clients_cannot_stand_in_for_a_coach(care: Care) -> None:
+    with pytest.raises(TransitionError, match="s-sanne speaks with no clients"):
+        await care.is_away(BRAM, november(9), november(13), SANNE)
+
+
+async def test_a_transfer_leaves_a_colleagues_own_notices(care: Care) -> None:
+    bram, selam = await care.staff(BRAM), await care.client(SELAM)
+    async with care.core.database.transaction() as tx:
+        await tasks.insert_task(
+            tx,
+            kind="notice",
+            key="notice",
+            client_id=selam.id,
+            staff_id=bram.id,
+            words="Voor Bram.",
+            now=care.now,
+        )
+    await care.moves_to(JOKE)
+    async with care.core.database.reading() as tx:
+        assert len(await tasks.list_untold(tx, bram.id)) == 1
