@@ -1,9 +1,11 @@
 """What every test may ask for: a free port, PostgreSQL, a browser; and the internet for none."""
 
+import asyncio
 import os
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
+from bot.storage.database import Database
 from tests.support import network_guard
 from tests.support.browser import running_browser, watched_context
 from tests.support.postgres import NoPostgresError, fresh_database, running_server
@@ -77,6 +80,39 @@ def postgres_database_url(postgres_url: str) -> Iterator[str]:
     """Give the SQLAlchemy URL of an empty PostgreSQL database of this test's own."""
     with fresh_database(postgres_url, f"test_{next(_database_numbers)}") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an SQLite file with all tables, for tests to copy: making them takes its time."""
+    file = tmp_path_factory.mktemp("template") / "taalbrug.db"
+    _make_tables(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """Give the name of a PostgreSQL database with all tables, for tests to copy."""
+    with fresh_database(postgres_url, "template_taalbrug") as url:
+        _make_tables(url)
+        yield "template_taalbrug"
+
+
+@pytest.fixture
+def postgres_ready_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database of this test's own, with all tables."""
+    name = f"test_{next(_database_numbers)}"
+    with fresh_database(postgres_url, name, like=postgres_template) as url:
+        yield url
+
+
+def _make_tables(url: str) -> None:
+    async def open_once() -> None:
+        await (await Database.open(url)).close()
+
+    # In a thread of its own: a test may ask for this when its event loop runs already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(open_once())).result()
 
 
 @pytest.fixture

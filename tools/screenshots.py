@@ -13,8 +13,9 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
+from bot.config import Config
 from bot.demo import COACH, KHALED, MARYAM, SELAM, Demo, open_demo
-from bot.domain.localtime import next_working_day
+from bot.domain.localtime import next_working_day, to_utc
 from tools.ensure_browser import find_chromium
 
 _FLAGS = [
@@ -70,6 +71,15 @@ class Stage:
         """Let time pass, event by event."""
         await self._demo.simulator.advance(timedelta(**time))
 
+    async def morning(self, *, days: int) -> None:
+        """Let time pass until the morning message of the working day so many days on."""
+        day = self._demo.now().date()
+        for _ in range(days):
+            day = next_working_day(day, frozenset())
+        zone = Config().organisation.zone
+        moment = to_utc(day, Config().contact.digest_at, zone)
+        await self._demo.simulator.advance(moment - self._demo.now())
+
     def in_two_days(self) -> date:
         """Return the second working day from now."""
         day = self._demo.now().date()
@@ -114,6 +124,23 @@ async def play(stage: Stage) -> None:
     await stage.say(SELAM, "የቐንየለይ።")
 
 
+async def play_rhythm(stage: Stage) -> None:
+    """Let goals be chosen and looked at, a morning come, and a talk be put on record."""
+    for number, client in ((1, SELAM), (2, KHALED)):
+        await stage.say(COACH, "👥 Mijn klanten")
+        for data in (f"cl:{number}", f"pl:{number}", "=ontwikkelplan", ".stappen", ".stappen."):
+            await stage.tap(COACH, data)
+        for category in ("language", "work_skills"):
+            for data in (f"pl:{number}:add", f":add={category}", ":lib=", ":tool="):
+                await stage.tap(COACH, data)
+        await stage.tap(COACH, f"pl:{number}:send")
+        await stage.tap(COACH, ":out=")
+        await stage.say(client, "/doelen")
+    await stage.say(KHALED, "/route")
+    await stage.morning(days=3)
+    await stage.tap(COACH, "dg:open")
+
+
 async def photograph(browser: Browser, url: str, path: Path, width: int, height: int) -> None:
     """Take one picture of the page as it stands."""
     page = await browser.new_page(viewport={"width": width, "height": height})
@@ -128,13 +155,16 @@ async def make(folder: Path) -> None:
     """Play the scene and take the pictures."""
     with tempfile.TemporaryDirectory(prefix="taalbrug-") as scratch:
         async with open_demo(Path(scratch), port=0) as demo:
-            await play(Stage(demo))
+            stage = Stage(demo)
+            await play(stage)
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(
                     executable_path=find_chromium(), args=_FLAGS
                 )
                 await photograph(browser, demo.url, folder / "demo.png", 1600, 1010)
                 await photograph(browser, demo.url, folder / "demo-phone.png", 390, 844)
+                await play_rhythm(stage)
+                await photograph(browser, demo.url, folder / "rhythm.png", 1600, 1010)
                 await browser.close()
 
 

@@ -174,8 +174,11 @@ async def show_late(core: Core, turn: Turn, page: int, message: TelegramMessageI
         shown = [core.texts.staff(heading, n=total, maand=month_name(today, DUTCH))]
         shown += [_late_words(core, line, today) for line in lines]
         buttons = [Button(line.code, f"cl:{line.client_id}:late:{page}") for line in lines]
-        back = (Button(core.texts.staff("st.btn_back"), "kl:0"),)
-        rows = (*in_pairs(*buttons), turning("kl:late:", page, total), back)
+        below = (
+            Button(core.texts.staff("st.btn_back"), "kl:0"),
+            Button(core.texts.staff("st.kl_btn_month"), f"ov:all:{month}:0"),
+        )
+        rows = (*in_pairs(*buttons), turning("kl:late:", page, total), below)
         text = "\n".join(shown)
         markup = tuple(row for row in rows if row)
         await rewrite(tx, turn, message, text, markup, kind=OutboxKind.STAFF)

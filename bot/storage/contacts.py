@@ -103,16 +103,14 @@ async def list_days(
 
     Only conversations that count; the days in order, with the last one before `since` in front.
     """
-    first = await tx.rows(
-        sa.select(contact_moments.c.client_id, sa.func.min(contact_moments.c.day).label("day"))
-        .where(contact_moments.c.client_id.in_(client_ids), *_COUNTS)
-        .group_by(contact_moments.c.client_id)
-    )
-    before = await tx.rows(
-        sa.select(contact_moments.c.client_id, sa.func.max(contact_moments.c.day).label("day"))
-        .where(
-            contact_moments.c.client_id.in_(client_ids), contact_moments.c.day < since, *_COUNTS
+    day = contact_moments.c.day
+    earlier = await tx.rows(
+        sa.select(
+            contact_moments.c.client_id,
+            sa.func.min(day).label("first"),
+            sa.func.max(sa.case((day < since, day))).label("before"),
         )
+        .where(contact_moments.c.client_id.in_(client_ids), *_COUNTS)
         .group_by(contact_moments.c.client_id)
     )
     later = await tx.rows(
@@ -123,9 +121,12 @@ async def list_days(
         .order_by(contact_moments.c.day)
     )
     days: dict[ClientId, list[date]] = {}
-    for row in [*before, *later]:
+    for row in earlier:
+        if row["before"] is not None:
+            days[row["client_id"]] = [row["before"]]
+    for row in later:
         days.setdefault(row["client_id"], []).append(row["day"])
-    return {row["client_id"]: row["day"] for row in first}, days
+    return {row["client_id"]: row["first"] for row in earlier}, days
 
 
 async def last_days(tx: Transaction, client_ids: Collection[ClientId]) -> dict[ClientId, date]:

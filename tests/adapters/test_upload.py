@@ -318,7 +318,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     """Give an empty database of either engine."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_database_url")
+        url = request.getfixturevalue("postgres_ready_url")
     opened = await Database.open(url)
     yield opened
     await opened.close()

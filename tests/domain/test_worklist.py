@@ -72,6 +72,7 @@ def test_only_its_fact_ends_a_duty() -> None:
         "aftercare",
         "goal_talk",
         "milestone",
+        "no_goals",
         "plan",
         "employer",
     }

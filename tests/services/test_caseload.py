@@ -276,7 +276,7 @@ async def test_coordinators_see_who_is_late_by_code_coach_and_days(office: Offic
         "K-0001 · Joke de Boer · 4 dagen over de streefdatum",
         "K-0004 · Bram Visser · 1 dag over de streefdatum",
     ]
-    assert screen.labels == ("K-0002", "K-0001", "K-0004", "← Terug")
+    assert screen.labels == ("K-0002", "K-0001", "K-0004", "← Terug", "📊 Maand (team)")
     assert screen.data[0] == f"cl:{await office.client(KHALED)}:late:0"
     assert [data for data in screen.data if not leads_somewhere(office, data)] == []
 

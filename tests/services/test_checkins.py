@@ -75,9 +75,7 @@ async def asks(care: Care, person: Person = SELAM, month: Month = NOVEMBER) -> b
 async def silent(care: Care, *who: Person) -> int:
     clients = [await care.client(person) for person in who or (SELAM, KHALED)]
     async with care.core.database.transaction() as tx:
-        return await checkins.find_silent(
-            care.core, tx, clients, today=care.today, now=care.now
-        )
+        return await checkins.find_silent(care.core, tx, clients, today=care.today, now=care.now)
 
 
 async def asked(care: Care, person: Person = SELAM, month: Month = NOVEMBER) -> CheckIn:

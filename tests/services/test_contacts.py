@@ -24,7 +24,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the address of an empty database."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}"
-    address: str = request.getfixturevalue("postgres_database_url")
+    address: str = request.getfixturevalue("postgres_ready_url")
     return address
 
 

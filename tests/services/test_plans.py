@@ -230,7 +230,14 @@ async def test_the_task_of_the_talk_rises_with_the_days_and_ends_with_the_review
     await office.closes(day=END + 7 * DAY)
     assert await office.tasks() == {}
     assert await office.asks(END + 8 * DAY) == [
-        GoalDue(await office.client(SELAM), GoalDuty.NO_GOALS, END, plan_id=plan.id, block=2)
+        GoalDue(
+            await office.client(SELAM),
+            GoalDuty.NO_GOALS,
+            END,
+            plan_id=plan.id,
+            block=2,
+            new=True,
+        )
     ]
 
 
@@ -478,7 +485,9 @@ async def test_a_running_block_without_goals_is_listed_for_its_coach(office: Off
     (due,) = await office.asks(START + DAY)
     assert (due.duty, due.block, due.plan_id) == (GoalDuty.NO_GOALS, 1, plan.id)
     assert await office.heard() == {}
+    assert await office.tasks() == {f"no_goals:{plan.id}:1": 0}
     await office.adds(SELAM, "Ik kom elke dag op tijd.")
+    assert await office.tasks() == {}
     assert await office.asks(START + DAY) == []
 
 

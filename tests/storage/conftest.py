@@ -1,5 +1,6 @@
 """One fixture, two engines: each storage test runs on a SQLite file and on PostgreSQL."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,13 +8,26 @@ import pytest
 
 from bot.storage.database import Database
 
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the address of an empty database."""
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of a database without tables."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'taalbrug.db'}"
     url: str = request.getfixturevalue("postgres_database_url")
+    return url
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> str:
+    """Give the address of a database with tables in which nothing stands."""
+    if request.param == "sqlite":
+        file = tmp_path / "taalbrug.db"
+        shutil.copyfile(sqlite_template, file)
+        return f"sqlite+aiosqlite:///{file}"
+    url: str = request.getfixturevalue("postgres_ready_url")
     return url
 
 

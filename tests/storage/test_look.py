@@ -12,6 +12,12 @@ from bot.storage.database import Database
 from bot.storage.look import look_at_tables
 
 
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """Give the address of a database without tables: they are what is tried here."""
+    return empty_database_url
+
+
 async def refusal(url: str) -> str:
     with pytest.raises(StorageError) as refused:
         await asyncio.to_thread(look_at_tables, url)

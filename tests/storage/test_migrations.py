@@ -23,6 +23,12 @@ from tests.storage.rows import insert_staff
 Answer = TypeVar("Answer")
 
 
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """Give the address of a database without tables: they are what is tried here."""
+    return empty_database_url
+
+
 async def look(url: str, question: Callable[[sa.Connection], Answer]) -> Answer:
     """Ask something of a database without Taalbrug's own way of opening it."""
     engine = create_async_engine(url)

@@ -138,10 +138,13 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def fresh_database(server_uri: str, name: str) -> Iterator[str]:
-    """Make an empty database and give its SQLAlchemy URL; at the end it goes, in use or not."""
+def fresh_database(server_uri: str, name: str, like: str = "template0") -> Iterator[str]:
+    """Make a database and give its SQLAlchemy URL; at the end it goes, in use or not.
+
+    It is empty, or `like` another one that nobody is connected with.
+    """
     with _connect(server_uri) as connection:
-        connection.execute(f'create database "{name}"'.encode())
+        connection.execute(f'create database "{name}" template "{like}"'.encode())
     try:
         host = server_uri.partition("host=")[2]
         yield f"postgresql+psycopg://postgres@/{name}?host={host}"
