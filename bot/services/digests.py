@@ -37,7 +37,7 @@ _LEVELS = {
     Rung.MONTH_END: 1,
     Rung.ESCALATED: 2,
 }
-_BATCH = 5
+_BATCH = 2
 """How many people are looked at in one transaction, for which a conversation may have to wait."""
 
 _NAMED = frozenset({"message", "contact", "goal_talk", "employer"})

@@ -1,8 +1,5 @@
 """Staff and clients from a file: each good row in, each bad one named with its remedy."""
 
-import csv
-import io
-import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -11,12 +8,12 @@ from bot.domain.ids import ClientId, StaffId
 from bot.domain.languages import KNOWN, Language
 from bot.domain.people import Role
 from bot.services.core import Core
+from bot.services.tables import read_table
 from bot.storage import people, tasks
 from bot.storage.database import Transaction
 
 COLUMNS = ("role", "code", "name", "language", "coach")
 _CLIENT = "client"
-_JOINERS = "\u200c\u200d"  # part of how Persian names are spelt
 _CODE_LIMIT = 40
 _NAME_LIMIT = 120
 
@@ -70,60 +67,20 @@ async def import_csv(core: Core, content: str, now: datetime) -> ImportReport:
 
 def _read(content: str) -> tuple[list[_Row], dict[int, str]]:
     """Return the rows that can be read, and what is wrong with the others by line."""
-    content = content.removeprefix("\ufeff")
-    first = content.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+    found, problems = read_table(content, COLUMNS)
     rows: dict[str, _Row] = {}
-    problems: dict[int, str] = {}
-    try:
-        _check_heading(reader)
-        for entry in reader:
-            line = reader.line_num
-            values = {name: _plain(entry.get(name) or "") for name in COLUMNS}
-            row = _Row(line=line, **values | {"role": values["role"].lower()})
-            earlier = rows.get(row.code)
-            if None in entry:
-                problems[line] = (
-                    "more values than columns. Put quotes around a value that holds the separator."
-                )
-            elif row.code and earlier and replace(earlier, line=line) != row:
-                problems[line] = (
-                    f"the code {row.code} stands on line {earlier.line} as well, for somebody "
-                    "else. Give each person a code of their own."
-                )
-            elif any(values.values()):
-                rows[row.code or f"line {line}"] = row
-    except csv.Error as error:
-        problems[reader.line_num] = (
-            f"{error}. Nothing from here on was read; mend the quotes there."
-        )
+    for entry in found:
+        values = {**entry.values, "role": entry.values["role"].lower()}
+        row = _Row(line=entry.line, **values)
+        earlier = rows.get(row.code)
+        if row.code and earlier and replace(earlier, line=row.line) != row:
+            problems[row.line] = (
+                f"the code {row.code} stands on line {earlier.line} as well, for somebody "
+                "else. Give each person a code of their own."
+            )
+        else:
+            rows[row.code or f"line {row.line}"] = row
     return list(rows.values()), problems
-
-
-def _check_heading(reader: "csv.DictReader[str]") -> None:
-    try:
-        heading = [_plain(name).lower() for name in reader.fieldnames or []]
-    except csv.Error as error:
-        msg = f"Line 1: {error}. Mend the quotes in the heading."
-        raise ImportRowError(msg) from error
-    if not set(COLUMNS) <= set(heading):
-        msg = (
-            f"Line 1: the heading must name the columns {', '.join(COLUMNS)}; "
-            f"it names {', '.join(heading) or 'none'}. Mend the first line."
-        )
-        raise ImportRowError(msg)
-    reader.fieldnames = heading
-
-
-def _plain(value: str) -> str:
-    """Return a value on one line, without what cannot be seen: a name is shown in every text."""
-    seen = "".join(
-        " " if unicodedata.category(sign) == "Cc" else sign
-        for sign in value
-        if sign in _JOINERS or unicodedata.category(sign) != "Cf"
-    )
-    return " ".join(seen.split())
 
 
 async def _take(
@@ -184,7 +141,7 @@ def _check(row: _Row) -> tuple[Role, ...]:
     except ValueError:
         msg = (
             f"role {row.role!r} of {row.code} is not known. "
-            "Write client, coach, coordinator or coach+coordinator."
+            f"Write client, or one or more of {', '.join(Role)} joined by +."
         )
         raise ImportRowError(msg) from None
 
