@@ -1,11 +1,13 @@
 """The morning: what the day asks of whom, worked out once, then told in one message each."""
 
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 
 from bot.domain.contacts import contact_role
 from bot.domain.delivery import OutboxKind
+from bot.domain.errors import StorageError
 from bot.domain.ids import StaffId
 from bot.domain.ladder import (
     HEARS,
@@ -44,6 +46,9 @@ _NAMED = frozenset({"message", "contact", "goal_talk", "employer"})
 _ASKED = frozenset({ClientStatus.INVITED, ClientStatus.ACTIVE})
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Morning:
     """A working day on which duties are worked out, with who stands in for whom."""
@@ -70,26 +75,54 @@ async def send_due(core: Core, now: datetime) -> int:
         return 0
     async with core.database.transaction() as tx:
         await employers.refresh_employers(core, tx, today=today, now=now)
-    for name, step in _STEPS.items():
+    for name in _STEPS:
         left = [
             person
             for person in everyone
             if done.get(f"morning:{name}:{person.id}", date.min) < today
         ]
         for start in range(0, len(left), _BATCH):
-            async with core.database.transaction() as tx:
-                morning = Morning(today, now, await duties.load(core, tx, today))
-                # Asked again, for whoever else looked at the clock meanwhile.
-                done = await prompts.list_days_done(tx, f"morning:{name}:")
-                for person in left[start : start + _BATCH]:
-                    key = f"morning:{name}:{person.id}"
-                    if done.get(key, date.min) >= today:
-                        continue
-                    await step(core, tx, morning, person)
-                    await prompts.set_day_done(tx, key, today, now=now)
+            some = left[start : start + _BATCH]
+            try:
+                await _do(core, name, some, now)
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one of them must not keep the others back
+                log.warning("morning.one_by_one error=%s", type(error).__name__)
+                for person in some:
+                    await _do_alone(core, name, person, now)
     async with core.database.transaction() as tx:
         await prompts.set_day_done(tx, "morning:all", today, now=now)
     return len(everyone)
+
+
+async def _do(core: Core, name: str, some: Sequence[Staff], now: datetime) -> None:
+    """Do a step of the morning for a few people, all of it or nothing."""
+    today = core.today(now)
+    async with core.database.transaction() as tx:
+        morning = Morning(today, now, await duties.load(core, tx, today))
+        # Asked again, for whoever else looked at the clock meanwhile.
+        done = await prompts.list_days_done(tx, f"morning:{name}:")
+        for person in some:
+            key = f"morning:{name}:{person.id}"
+            if done.get(key, date.min) < today:
+                await _STEPS[name](core, tx, morning, person)
+                await prompts.set_day_done(tx, key, today, now=now)
+
+
+async def _do_alone(core: Core, name: str, person: Staff, now: datetime) -> None:
+    """Do a step for one colleague, or leave it to the next morning, which works all out anew."""
+    try:
+        await _do(core, name, [person], now)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong today, it stays wrong today
+        log.error(
+            "morning.failed step=%s staff=%s error=%s", name, person.id, type(error).__name__
+        )
+        async with core.database.transaction() as tx:
+            key = f"morning:{name}:{person.id}"
+            await prompts.set_day_done(tx, key, core.today(now), now=now)
 
 
 def _has_come(core: Core, today: date, now: datetime) -> bool:

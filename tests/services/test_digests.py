@@ -9,8 +9,10 @@ import pytest
 from bot.config import Config
 from bot.domain.errors import TransitionError
 from bot.domain.people import ClientStatus, HoldReason
+from bot.domain.plans import PlanKind
 from bot.services import digests, periods
 from bot.storage import statuses, tasks
+from bot.storage.care_schema import plans
 from tests.cast import BRAM, JOKE, KHALED, SANNE, SELAM
 from tests.support.care import MORNING, Care, open_care
 
@@ -280,3 +282,27 @@ async def test_a_transfer_leaves_a_colleagues_own_notices(care: Care) -> None:
     await care.moves_to(JOKE)
     async with care.core.database.reading() as tx:
         assert len(await tasks.list_untold(tx, bram.id)) == 1
+
+
+async def test_what_is_wrong_with_one_colleague_keeps_no_other_from_the_morning(
+    care: Care, caplog: pytest.LogCaptureFixture
+) -> None:
+    await care.comes(KHALED, coach=JOKE)
+    bram, selam = await care.staff(BRAM), await care.client(SELAM)
+    async with care.core.database.transaction() as tx:
+        await tx.insert(
+            plans,
+            client_id=selam.id,
+            kind=PlanKind.DEVELOPMENT,
+            route="stappen",
+            starts_on=START,
+            lengths=["twelve"],
+            shifts=[],
+            staff_id=bram.id,
+            created_at=care.now,
+        )
+    await care.passes(november(5))
+    assert ("plan", "s-joke", november(5)) in await care.prompted()
+    assert len(await care.told(JOKE)) == 1
+    assert f"morning.failed step=duties staff={bram.id}" in caplog.text
+    assert await digests.send_due(care.core, care.now) == 0, "not again and again"
