@@ -89,8 +89,7 @@ class Texts:
     def moment(self, day: date, clock: time, locale: Language) -> dict[str, Value]:
         """Return the values dag, datum, klok, tijd and dagdeel for a reader."""
         return {
-            "dag": weekday(day, locale),
-            "datum": calendar_day(day, locale),
+            **day_words(day, locale),
             "klok": clock_face(clock),
             "tijd": clock.strftime("%H:%M"),
             "dagdeel": self.label(f"time.{day_part(clock)}", locale),
@@ -108,6 +107,11 @@ class Texts:
 def weekday(day: date, locale: Language) -> str:
     """Return the name of the day of the week."""
     return format_date(day, "EEEE", locale=_babel(locale))
+
+
+def day_words(day: date, locale: Language) -> dict[str, Value]:
+    """Return the values dag and datum for a reader."""
+    return {"dag": weekday(day, locale), "datum": calendar_day(day, locale)}
 
 
 def month_name(day: date, locale: Language) -> str:

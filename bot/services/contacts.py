@@ -22,7 +22,7 @@ from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, in_pairs, rewrite, say
 from bot.storage import contacts, people, statuses, tasks
 from bot.storage.database import Transaction
-from bot.texts import calendar_day, weekday
+from bot.texts import day_words, weekday
 
 _DAYS_SHOWN = 8
 _CHANNELS = (
@@ -226,7 +226,11 @@ async def log(
             )
         except ContactError as error:
             text, buttons = how_question(core, client, core.today(turn.now), turn.now)
-            text = core.texts.staff(f"st.contact_{error.reason}", **_day_words(day)) + "\n" + text
+            text = (
+                core.texts.staff(f"st.contact_{error.reason}", **day_words(day, DUTCH))
+                + "\n"
+                + text
+            )
             await rewrite(tx, turn, message, text, buttons, kind=OutboxKind.STAFF, client=client)
             return
         text, buttons = await _recorded(core, tx, client, made)
@@ -277,13 +281,15 @@ async def take_back(
         try:
             await withdraw(core, tx, contact_id, person, now=turn.now)
         except ContactError:  # its month is frozen
-            turn.toast = core.texts.staff("st.contact_frozen_short", **_day_words(contact.day))
+            turn.toast = core.texts.staff(
+                "st.contact_frozen_short", **day_words(contact.day, DUTCH)
+            )
             return
         text = core.texts.staff(
             "st.contact_withdrawn",
             code=client.code,
             voornaam=client.name,
-            **_day_words(contact.day),
+            **day_words(contact.day, DUTCH),
         )
         again = Button(core.texts.staff("st.btn_log_contact"), f"ct:{client.id}")
         await rewrite(
@@ -300,7 +306,7 @@ def how_question(core: Core, client: Client, day: date, now: datetime) -> tuple[
         for channel in (*channels, Channel.OTHER)
     ]
     text = core.texts.staff(
-        "st.contact_log", code=client.code, voornaam=client.name, **_day_words(day)
+        "st.contact_log", code=client.code, voornaam=client.name, **day_words(day, DUTCH)
     )
     rows = in_pairs(*buttons)
     today = core.today(now)
@@ -335,7 +341,7 @@ async def _recorded(
         "code": client.code,
         "voornaam": client.name,
         "hoe": core.texts.staff(f"st.how_{contact.channel}"),
-        **_day_words(contact.day),
+        **day_words(contact.day, DUTCH),
     }
     if not contact.counts:
         text = core.texts.staff("st.contact_not_counted", **values)
@@ -357,7 +363,3 @@ async def _recorded(
     ]
     undo = (Button(core.texts.staff("st.btn_undo"), f"cx:{contact.id}:undo"),)
     return text, (*in_pairs(*buttons), undo)
-
-
-def _day_words(day: date) -> dict[str, str | int]:
-    return {"dag": weekday(day, DUTCH), "datum": calendar_day(day, DUTCH)}

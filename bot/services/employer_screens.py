@@ -23,7 +23,7 @@ from bot.services.outgoing import Button, Rows, in_pairs, rewrite, say
 from bot.storage import employer_periods, employers, people
 from bot.storage.database import Transaction
 from bot.storage.employers import EmployerContact, Placed
-from bot.texts import Html, Value, calendar_day, month_name, weekday
+from bot.texts import Html, Value, day_words, month_name, weekday
 
 _PAGE = 8
 _NAME_SHOWN = 32
@@ -210,7 +210,7 @@ async def _card(core: Core, tx: Transaction, turn: Turn, view: View) -> tuple[st
     lines += await _placed_words(core, tx, view, placed, month)
     rows: Rows = ()
     if view.seat is not Seat.COORDINATOR:
-        lines.append(core.texts.staff("st.emp_when", **day_words(view.day)))
+        lines.append(core.texts.staff("st.emp_when", **day_words(view.day, DUTCH)))
         rows = _log_buttons(core, view)
         if contact and await list_visible(tx, view, contact.day, contact.day):
             again = core.texts.staff("st.btn_emp_placements")
@@ -269,13 +269,13 @@ async def _state_words(
     if contact is not None:
         by = await people.get_staff(tx, contact.staff_id)
         values |= {"hoe": how_words(core, contact.channel), "naam": by.name}
-        return core.texts.staff("st.emp_met", **values, **day_words(contact.day))
+        return core.texts.staff("st.emp_met", **values, **day_words(contact.day, DUTCH))
     if period.target is None:
         return core.texts.staff("st.emp_free", **values)
     text = core.texts.staff("st.emp_due", **values)
     late = period.state is PeriodState.ALMOST_LATE
     target = core.texts.staff(
-        "st.emp_target_late" if late else "st.emp_target", **day_words(period.target)
+        "st.emp_target_late" if late else "st.emp_target", **day_words(period.target, DUTCH)
     )
     return f"{text}\n{target}"
 
@@ -291,7 +291,7 @@ async def _missed_words(core: Core, tx: Transaction, turn: Turn, view: View) -> 
         return []
     until = freezes_on(before, rules=core.config.contact.rules, closed=core.config.hours.closed)
     words = core.texts.staff(
-        "st.emp_missed", maand=month_name(before.first, DUTCH), **day_words(until)
+        "st.emp_missed", maand=month_name(before.first, DUTCH), **day_words(until, DUTCH)
     )
     return [words]
 
@@ -324,8 +324,3 @@ async def _placed_words(
 def how_words(core: Core, channel: EmployerChannel) -> str:
     """Return how a company was spoken with."""
     return Html(core.texts.staff(f"st.emp_how_{channel}"))
-
-
-def day_words(day: date) -> dict[str, Value]:
-    """Return the values dag and datum."""
-    return {"dag": weekday(day, DUTCH), "datum": calendar_day(day, DUTCH)}

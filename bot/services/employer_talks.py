@@ -14,7 +14,6 @@ from bot.services import periods
 from bot.services.core import Core, Turn, taking
 from bot.services.employer_screens import (
     View,
-    day_words,
     get_view,
     how_words,
     list_visible,
@@ -24,7 +23,7 @@ from bot.services.outgoing import Button, in_pairs, rewrite, to_staff
 from bot.storage import employers, people, tasks
 from bot.storage.database import Transaction
 from bot.storage.employers import EmployerContact, Placed
-from bot.texts import calendar_day, month_name
+from bot.texts import calendar_day, day_words, month_name
 
 _WORRIES = (PlacementOutcome.ATTENTION, PlacementOutcome.STOPS)
 
@@ -53,7 +52,7 @@ async def log(
         view = replace(view, day=view.today)
         if not new and contact.staff_id != view.staff.id:
             by = await people.get_staff(tx, contact.staff_id)
-            words = core.texts.staff("st.emp_known", naam=by.name, **day_words(day))
+            words = core.texts.staff("st.emp_known", naam=by.name, **day_words(day, DUTCH))
             await show(core, tx, turn, view, message, words)
             return
         placed = await list_visible(tx, view, day, day)
@@ -127,7 +126,7 @@ async def _ask(
         "st.emp_logged",
         bedrijf=view.employer.name,
         hoe=how_words(core, contact.channel),
-        **day_words(contact.day),
+        **day_words(contact.day, DUTCH),
     )
     question = core.texts.staff("st.emp_log", voornaam=each.name)
     detail = core.texts.staff(
@@ -187,7 +186,7 @@ async def _tell_coach(
         bedrijf=view.employer.name,
         hoe=core.texts.staff(f"st.emp_told_{outcome}"),
         naam=view.staff.name,
-        **day_words(contact.day),
+        **day_words(contact.day, DUTCH),
     )
     await to_staff(tx, coach.id, text, now=turn.now, client=client)
 
@@ -198,5 +197,5 @@ def _refusal(core: Core, turn: Turn, error: ContactError, day: date) -> str:
         f"st.emp_no_{error.reason}",
         maand=month_name(day, DUTCH),
         vanaf=calendar_day(opened.first, DUTCH),
-        **day_words(day),
+        **day_words(day, DUTCH),
     )

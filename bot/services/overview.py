@@ -11,14 +11,14 @@ from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, StaffId, TelegramMessageId
 from bot.domain.languages import DUTCH
 from bot.domain.localtime import is_working_day
-from bot.domain.months import Month, days_within
+from bot.domain.months import Month
 from bot.domain.people import Client, ClientStatus, Role
 from bot.domain.periods import ContactPeriod, Meeting, PeriodState, StatusSpan
 from bot.pictures import MAX_ROWS, Mark, StripRow, heat_strip
 from bot.services import menu
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, call_here, in_pairs, inline
-from bot.storage import links, overview, people, periods, pictures, statuses
+from bot.storage import links, overview, people, periods, pictures
 from bot.storage.database import Transaction
 from bot.texts import month_name, weekday
 
@@ -132,7 +132,6 @@ async def _look(
     histories = await periods.load_histories(tx, ids, month)
     spoken = await overview.list_spoken(tx, ids, month)
     tried = await overview.list_tried(tx, ids, month)
-    spans = await statuses.list_spans(tx, ids)
     rows = tuple(
         StripRow(
             code=client.code,
@@ -146,7 +145,7 @@ async def _look(
                     spoken,
                     tried,
                     histories[client.id].meetings,
-                    spans.get(client.id, []),
+                    histories[client.id].spans,
                 )
                 for day in _days(month)
             ),
@@ -202,12 +201,10 @@ def _day_mark(
         return Mark.PLANNED
     if not is_working_day(day, core.config.hours.closed):
         return Mark.CLOSED
-    month = Month.of(day)
     excluded = any(
         span.status in _NOT_DUE
         and span.first_day <= day
         and (span.end_day is None or day < span.end_day)
-        and days_within(span.first_day, span.end_day, month)
         for span in spans
     )
     before = not spans or day < min(span.first_day for span in spans)

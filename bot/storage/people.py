@@ -215,14 +215,3 @@ async def is_involved(tx: Transaction, client_id: ClientId, staff_id: StaffId) -
         )
     )
     return found is not None
-
-
-async def list_involved_clients(tx: Transaction, staff_id: StaffId) -> list[Client]:
-    """Return the clients with whom somebody works besides their coach, by name."""
-    rows = await tx.rows(
-        sa.select(*CLIENT_COLUMNS)
-        .join(involvements, involvements.c.client_id == clients.c.id)
-        .where(involvements.c.staff_id == staff_id, clients.c.status != ClientStatus.CLOSED)
-        .order_by(clients.c.name, clients.c.code)
-    )
-    return [one(Client, row) for row in rows]

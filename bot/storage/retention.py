@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from bot.domain.delivery import InboxState, OutboxState
 from bot.domain.messages import TranslationState
-from bot.storage.care_schema import goals, pictures
+from bot.storage import pictures
+from bot.storage.care_schema import goals
 from bot.storage.database import Transaction
 from bot.storage.schema import drafts, inbox, messages, outbox, translations
 
@@ -51,7 +52,7 @@ async def wipe_words(tx: Transaction, before: datetime) -> int:
         .values(raw="")
     )
     await tx.run(sa.delete(drafts).where(drafts.c.created_at < before))
-    await tx.run(sa.delete(pictures).where(pictures.c.created_at < before))
+    await pictures.delete_pictures(tx, before)
     result = await tx.run(
         sa.update(messages)
         .where(
