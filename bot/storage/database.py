@@ -128,6 +128,20 @@ class Transaction:
             return statement.execute(self.here, values)[1]
         return (await self._execute(statement, values)).rowcount
 
+    async def change_many(
+        self, statement: Fixed, rows: Sequence[Mapping[str, object]], **shared: object
+    ) -> None:
+        """Execute a statement that changes rows once for each of many sets of values.
+
+        All sets have the same names; `shared` are values that they have in common.
+        """
+        if not rows:
+            return
+        if self.here is not None:
+            statement.execute_many(self.here, rows, shared)
+        else:
+            await self._execute(statement, [{**row, **shared} for row in rows])
+
     async def rows(self, statement: sa.Executable | Fixed, **values: object) -> list[RowMapping]:
         """Return all rows of a query, by column name."""
         if self.here is not None and isinstance(statement, Fixed):

@@ -34,10 +34,26 @@ class Fixed:
         Errors: those of SQLAlchemy, without any value.
         """
         keys = tuple(values)
+        return self._plan(keys).execute(connection, values)
+
+    def execute_many(
+        self,
+        connection: sqlite3.Connection,
+        rows: Sequence[Mapping[str, object]],
+        shared: Mapping[str, object],
+    ) -> None:
+        """Execute on SQLite for each of many rows of values, all with the same names.
+
+        `shared` are the values that all rows have in common, converted once.
+        Errors: those of SQLAlchemy, without any value.
+        """
+        self._plan((*rows[0], *shared)).execute_many(connection, rows, shared)
+
+    def _plan(self, keys: tuple[str, ...]) -> "_Plan":
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plans[keys] = _Plan(self.statement, keys)
-        return plan.execute(connection, values)
+        return plan
 
 
 class _Plan:
@@ -84,12 +100,8 @@ class _Plan:
         try:
             cursor = connection.execute(self._text, given)
             found = cursor.fetchall() if self._columns else []
-        except sqlite3.IntegrityError as error:
-            raise sa.exc.IntegrityError(self._text, None, error, hide_parameters=True) from error
-        except sqlite3.OperationalError as error:
-            raise sa.exc.OperationalError(self._text, None, error, hide_parameters=True) from error
         except sqlite3.Error as error:
-            raise sa.exc.DBAPIError(self._text, None, error, hide_parameters=True) from error
+            raise self._told(error) from error
         columns = self._columns
         return [
             {
@@ -98,3 +110,37 @@ class _Plan:
             }
             for row in found
         ], cursor.rowcount
+
+    def execute_many(
+        self,
+        connection: sqlite3.Connection,
+        rows: Sequence[Mapping[str, object]],
+        shared: Mapping[str, object],
+    ) -> None:
+        base: list[object] = []
+        own: list[tuple[int, str, Converter | None]] = []
+        for place, (name, known, into) in enumerate(self._places):
+            value = shared.get(name, known)
+            if name in rows[0]:
+                own.append((place, name, into))
+            base.append(value if into is None or name in rows[0] else into(value))
+
+        def given(row: Mapping[str, object]) -> list[object]:
+            values = base.copy()
+            for place, name, into in own:
+                values[place] = row[name] if into is None else into(row[name])
+            return values
+
+        try:
+            connection.executemany(self._text, map(given, rows))
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> sa.exc.DBAPIError:
+        """Return the engine's error as SQLAlchemy tells it."""
+        kind = sa.exc.DBAPIError
+        if isinstance(error, sqlite3.IntegrityError):
+            kind = sa.exc.IntegrityError
+        elif isinstance(error, sqlite3.OperationalError):
+            kind = sa.exc.OperationalError
+        return kind(self._text, None, error, hide_parameters=True)

@@ -55,6 +55,34 @@ async def test_a_broken_rule_is_the_same_error_and_quotes_no_value(database: Dat
     assert told.value.hide_parameters
 
 
+async def test_many_rows_share_what_they_have_in_common(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.change_many(ADD, [{"key": "a"}, {"key": "b"}], at=NOW)
+        await tx.change_many(ADD, [{"key": "c", "at": NOW + MINUTE}])
+        await tx.change_many(ADD, [], at=NOW)
+        rows = await tx.rows(sa.select(taps.c.key, taps.c.at).order_by(taps.c.key))
+    assert [tuple(row.values()) for row in map(dict, rows)] == [
+        ("a", NOW),
+        ("b", NOW),
+        ("c", NOW + MINUTE),
+    ]
+
+
+async def test_one_of_many_that_breaks_a_rule_undoes_all_and_quotes_no_value(
+    database: Database,
+) -> None:
+    async def twice() -> None:
+        async with database.transaction() as tx:
+            await tx.change_many(ADD, [{"key": "a"}, {"key": "Geheimwoord"}] * 2, at=NOW)
+
+    with pytest.raises(sa.exc.IntegrityError) as told:
+        await twice()
+    assert "Geheimwoord" not in str(told.value.statement)
+    assert told.value.hide_parameters
+    async with database.reading() as tx:
+        assert await tx.rows(sa.select(taps.c.key)) == []
+
+
 async def test_an_engine_that_fails_is_a_storage_error(database: Database) -> None:
     gone = Fixed(sa.select(sa.literal_column("1")).select_from(sa.table("nowhere")))
 
