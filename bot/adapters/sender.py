@@ -233,20 +233,20 @@ class Sender:
         reached(Step.RECORDED)
 
     async def _with_picture(self, call: Outgoing) -> Mapping[str, object]:
-        """Return the parameters of a call, with the picture that they name, read anew each time.
+        """Return the parameters of a call, with the file that they name, read anew each time.
 
-        Errors: SendError when the picture is gone; without it there is nothing to send.
+        Errors: SendError when the file is gone; without it there is nothing to send.
         """
-        picture_id = picture_in(call.payload)
-        if picture_id is None:
+        kept = picture_in(call.payload)
+        if kept is None:
             return call.payload
         try:
             async with self._core.database.reading() as tx:
-                content = await pictures.get_picture(tx, picture_id)
+                content = await pictures.get_picture(tx, kept.picture_id)
         except NotFoundError as gone:
             failure = Failure(FailureKind.REJECTED, str(gone))
             raise SendError(failure) from gone
-        return with_upload(call.payload, picture_id, content)
+        return with_upload(call.payload, kept, content)
 
     def _at_rest(self) -> None:
         """Let those look again who wait until nothing is left to do."""

@@ -25,13 +25,16 @@ from telegram.warnings import PTBUserWarning
 
 from bot.adapters.request import CALLS_AT_ONCE, NotSentError, Request, proxy_for
 from bot.domain.delivery import Failure, FailureKind, JsonValue, Payload
-from bot.domain.ids import PictureId, TelegramMessageId
-from bot.storage.pictures import named_by
+from bot.domain.ids import TelegramMessageId
+from bot.storage.pictures import Kept, named_by
 
 _POLLS_AT_ONCE = 2
 _READ_SECONDS = 20
 _GRACE_SECONDS = 10
 _SLOW_DOWN_SECONDS = 5
+
+_FILES = ("photo", "document")
+"""The parameters that hold a file."""
 
 # The raw call is chosen on purpose: the outbox holds Bot API parameters, not Python objects.
 warnings.filterwarnings("ignore", message="Please use 'Bot", category=PTBUserWarning)
@@ -67,21 +70,26 @@ def make_bot(token: str, api_url: str, poll_seconds: int) -> ExtBot[None]:
     )
 
 
-def picture_in(payload: Payload) -> PictureId | None:
-    """Return the picture of our own that a call shows, as `photo` or in `media`; else None."""
+def picture_in(payload: Payload) -> Kept | None:
+    """Return what of our own a call uploads, as photo, as document or in `media`; else None."""
     media = payload.get("media")
-    return named_by(media.get("media") if isinstance(media, Mapping) else payload.get("photo"))
+    if isinstance(media, Mapping):
+        return named_by(media.get("media"))
+    return next((kept for name in _FILES if (kept := named_by(payload.get(name)))), None)
 
 
-def with_upload(payload: Payload, picture_id: PictureId, content: bytes) -> dict[str, object]:
-    """Return the parameters of a call with the picture itself in the place of its name."""
-    name = f"picture{picture_id}"
-    file = InputFile(content, filename=f"{name}.png")
+def with_upload(payload: Payload, kept: Kept, content: bytes) -> dict[str, object]:
+    """Return the parameters of a call with the file itself in the place of its name."""
+    file = InputFile(content, filename=kept.file_name)
     media = payload.get("media")
     if isinstance(media, Mapping):
         # A field of its own, which the object points to: that is how Telegram takes it here.
-        return {**payload, "media": {**media, "media": f"attach://{name}"}, name: file}
-    return {**payload, "photo": file}
+        field = f"picture{kept.picture_id}"
+        return {**payload, "media": {**media, "media": f"attach://{field}"}, field: file}
+    return {
+        name: file if name in _FILES and named_by(value) == kept else value
+        for name, value in payload.items()
+    }
 
 
 async def make_call(

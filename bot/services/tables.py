@@ -1,14 +1,16 @@
-"""Reading a CSV file as any spreadsheet writes it."""
+"""Reading a CSV file as any spreadsheet writes it, and writing one that Dutch ones open."""
 
 import csv
 import io
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import ImportRowError
 
 _JOINERS = "\u200c\u200d"  # part of how Persian names are spelt
+_FORMULA = tuple("=+-@\t\r＝＋－＠")
+"""With these a spreadsheet begins to calculate, or to fetch what a link says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,14 @@ class TableRow:
     values: Mapping[str, str]
 
 
-def read_table(content: str, columns: Sequence[str]) -> tuple[list[TableRow], dict[int, str]]:
+def read_table(
+    content: str, columns: Sequence[str], optional: Sequence[str] = ()
+) -> tuple[list[TableRow], dict[int, str]]:
     """Return the rows that are not empty, and what is wrong with the others by line.
 
     The separator is a comma or semicolon; columns may stand in any order, and there may be more.
-    Errors: ImportRowError when the heading does not name them all.
+    An `optional` column that is not there has empty values.
+    Errors: ImportRowError when the heading does not name all of `columns`.
     """
     content = content.removeprefix("\ufeff")
     first = content.split("\n", 1)[0]
@@ -34,7 +39,7 @@ def read_table(content: str, columns: Sequence[str]) -> tuple[list[TableRow], di
     try:
         _check_heading(reader, columns)
         for entry in reader:
-            values = {name: plain(entry.get(name) or "") for name in columns}
+            values = {name: plain(entry.get(name) or "") for name in (*columns, *optional)}
             if None in entry:
                 problems[reader.line_num] = (
                     "more values than columns. Put quotes around a value that holds the separator."
@@ -72,3 +77,28 @@ def plain(value: str) -> str:
         if sign in _JOINERS or unicodedata.category(sign) != "Cf"
     )
     return " ".join(seen.split())
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Return a CSV file that a Dutch spreadsheet opens by itself, accents and all.
+
+    A value that begins as a formula gets an apostrophe before it, so that it stays text.
+    """
+    return table_file([table_lines([columns]), table_lines(rows)])
+
+
+def table_lines(rows: Iterable[Sequence[str]]) -> str:
+    """Return a piece of such a file, for who makes it in pieces."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerows([_as_text(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def table_file(pieces: Iterable[str]) -> bytes:
+    """Return the whole file of these pieces, the first of which begins with the heading."""
+    return ("\ufeff" + "".join(pieces)).encode()
+
+
+def _as_text(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value

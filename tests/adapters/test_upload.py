@@ -1,4 +1,4 @@
-"""A picture of the program's own goes out: named in the outbox, uploaded by the sender."""
+"""A picture or file of the program's own goes out: named in the outbox, uploaded by the sender."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -201,6 +201,56 @@ async def test_a_page_turns_in_the_same_message(line: Line) -> None:
     assert message["reply_markup"] == BUTTONS
 
 
+async def test_a_file_arrives_under_its_name_with_its_caption_and_buttons(line: Line) -> None:
+    table = "\ufeffcode;taal\r\nK-0001;Tigrinya\r\n".encode()
+    kept = await line.keeps(table)
+    named: dict[str, JsonValue] = {
+        "document": pictures.file_of(kept, "uitzending-7.csv"),
+        "caption": "Uitzending · <b>Zoë</b>",
+        "parse_mode": "HTML",
+        "reply_markup": BUTTONS,
+    }
+    sent = await line.queues("sendDocument", named)
+
+    await line.sent(sent)
+
+    (message,) = line.shown
+    assert await line.content(message) == table
+    document = as_object(message["document"])
+    assert (document["file_name"], document["mime_type"]) == ("uitzending-7.csv", "text/csv")
+    assert message["caption"] == "Uitzending · Zoë"
+    assert message["reply_markup"] == BUTTONS
+    async with line.core.database.reading() as tx:
+        assert (await outbox.get_call(tx, sent)).payload["document"] == (
+            f"file:{kept}:uitzending-7.csv"
+        )
+
+
+async def test_told_to_slow_down_it_uploads_the_file_again(line: Line) -> None:
+    line.phones.fault("429", method="sendDocument", retry_after=3)
+    file = pictures.file_of(await line.keeps(b"code;taal"), "lijst.csv")
+    sent = await line.queues("sendDocument", {"document": file})
+
+    async with line.sending():
+        await line.until(sent, OutboxState.QUEUED)
+        line.passes(seconds=5)
+        await line.until(sent, OutboxState.SENT)
+
+    assert line.asked("sendDocument") == 2
+    assert [await line.content(message) for message in line.shown] == [b"code;taal"]
+
+
+async def test_a_file_that_telegram_has_already_goes_by_its_id(line: Line) -> None:
+    file = pictures.file_of(await line.keeps(b"code;taal"), "lijst.csv")
+    await line.sent(await line.queues("sendDocument", {"document": file}))
+    known = as_text(as_object(line.shown[0]["document"])["file_id"])
+
+    await line.sent(await line.queues("sendDocument", {"document": known}))
+
+    first, second = (as_object(message["document"]) for message in line.shown)
+    assert first["file_unique_id"] == second["file_unique_id"]
+
+
 async def test_the_outbox_holds_the_name_of_a_picture_and_never_its_bytes(line: Line) -> None:
     picture = await line.keeps(OCTOBER)
     sent = await line.queues_photo(picture)
@@ -299,18 +349,31 @@ async def test_a_photo_that_telegram_has_already_goes_by_its_id(line: Line) -> N
     assert line.shown[1]["caption"] == "picture:1"
 
 
-async def test_only_the_whole_name_of_a_picture_is_one() -> None:
-    assert pictures.named_by("picture:12") == 12
+def test_only_the_whole_name_of_a_picture_or_file_is_one() -> None:
+    picture, file = pictures.name_of(PictureId(12)), pictures.file_of(PictureId(12), "a-1.csv")
+    assert pictures.named_by(picture) == pictures.Kept(PictureId(12), "picture12.png")
+    assert pictures.named_by(file) == pictures.Kept(PictureId(12), "a-1.csv")
     others: list[JsonValue] = [
         "picture:",
         "picture:012",
         "picture:1x",
         "xpicture:1",
+        "picture:1:a.csv",
+        "file:1",
+        "file:1:",
+        "file:0:a.csv",
+        "file:1:a.csv\n",
         "12",
         12,
         None,
     ]
     assert [pictures.named_by(each) for each in others] == [None] * len(others)
+
+
+@pytest.mark.parametrize("name", ["", ".csv", "../a.csv", "a b.csv", "é.csv", "a:b", "a" * 61])
+def test_a_file_has_a_plain_name(name: str) -> None:
+    with pytest.raises(ValueError, match="is no name of a file"):
+        pictures.file_of(PictureId(1), name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
