@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     )
     imports.add_argument("file", type=Path)
     _add_employers(add("employers", "Companies and placements.", "employers import companies.csv"))
+    _add_films(add("films", "The library of info films.", "films import films.csv"))
     invite = add("invite", "Make a personal link and QR code.", "invite K-0001 --svg k1.svg")
     invite.add_argument("code", help="the code of a client or a member of staff")
     invite.add_argument("--svg", type=Path, help="write the QR code to this file")
@@ -80,6 +81,20 @@ def _add_employers(employers: argparse.ArgumentParser) -> None:
         "betaald), first_day, last_day (empty: it goes on), hours. One row a placement; a row "
         "without a client is just a company.",
         epilog="Example: taalbrug employers import companies.csv",
+    )
+    imports.add_argument("file", type=Path)
+
+
+def _add_films(films: argparse.ArgumentParser) -> None:
+    below = films.add_subparsers(dest="films_command", required=True, metavar="COMMAND")
+    imports = below.add_parser(
+        "import",
+        help="import films and their versions from a CSV file",
+        description="Columns: film (its short name), theme (integration, work, participation, "
+        "language, education, daily_life, or the Dutch word), minutes, valid_until (empty: for as "
+        "long as it stands there), language (nl, en, ar, fa, fa_AF, ti), title, link. One row a "
+        "version; on further rows of a film theme, minutes and valid_until may stay empty.",
+        epilog="Example: taalbrug films import films.csv",
     )
     imports.add_argument("file", type=Path)
 
@@ -146,6 +161,8 @@ def _chosen(given: argparse.Namespace) -> Coroutine[object, object, int]:
         return _inbox(config, given)
     if given.command == "employers":
         return commands.import_employers(config, given.file)
+    if given.command == "films":
+        return commands.import_films(config, given.file)
     if given.command == "invite":
         return commands.invite(config, given.code, given.svg)
     return commands.import_people(config, given.file)

@@ -13,6 +13,7 @@ from telegram.ext import ExtBot
 from bot import routes
 from bot.adapters import loops
 from bot.adapters.google import GoogleEngine
+from bot.adapters.link_check import check_links
 from bot.adapters.sender import Sender
 from bot.adapters.telegram import make_bot, seconds_to_wait
 from bot.adapters.webhook import receive_webhook
@@ -20,7 +21,17 @@ from bot.adapters.webhook_state import settle_webhook
 from bot.config import Config
 from bot.domain.errors import ConfigError, StorageError, TaalbrugError
 from bot.domain.limits import Limits
-from bot.services import digests, followups, menu, outbox, reminders, results
+from bot.services import (
+    broadcast_approval,
+    deliveries,
+    digests,
+    event_reminders,
+    followups,
+    menu,
+    outbox,
+    reminders,
+    results,
+)
 from bot.services import lease as leases
 from bot.services.core import Core
 from bot.steps import Step, reached
@@ -273,7 +284,11 @@ class House:
             seconds=(lambda: clock().timestamp()) if self._stepping else None,
         )
         receive = receive_webhook if core.config.telegram.webhook_url else loops.receive
+        more = []
+        if core.config.broadcast.check_links:
+            more.append(check_links(core, clock, stopping, telemetry))
         return [
+            *more,
             receive(core, bot, clock, stopping, telemetry),
             loops.handle(core, application, clock, stopping, telemetry),
             loops.translate(core, self._translator(), clock, stopping, telemetry),
@@ -327,6 +342,9 @@ class House:
             await outbox.next_held(self.core, after),
             await followups.next_due(self.core, after),
             await digests.next_due(self.core, after),
+            await event_reminders.next_due(self.core, after),
+            await broadcast_approval.next_due(self.core, after),
+            await deliveries.next_due(self.core, after),
             self._next_permit(after),
         ]
         return min((time for time in times if time is not None), default=None)

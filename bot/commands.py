@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import segno
 from sqlalchemy import make_url
@@ -23,8 +24,8 @@ from bot.domain.delivery import InboxState
 from bot.domain.errors import ImportRowError, TaalbrugError
 from bot.domain.ids import ChatId, InboxId
 from bot.domain.languages import DUTCH
-from bot.services import employer_import, inbox, onboarding, people
-from bot.services.core import Turn
+from bot.services import employer_import, film_import, inbox, onboarding, people
+from bot.services.core import Core, Turn
 from bot.simulator import Clock, Phone, Simulator
 from bot.storage.database import Database
 from bot.storage.look import look_at_tables
@@ -149,43 +150,68 @@ def _read_csv(path: Path) -> str:
         raise TaalbrugError(msg) from error
 
 
-async def import_people(config: Config, path: Path) -> int:
-    """Import staff and clients; prints each row that could not be taken."""
+class _Report(Protocol):
+    """What an import tells: what changed, what was known, and what could not be taken."""
+
+    changed: int
+    known: int
+    problems: list[str]
+
+
+Report = TypeVar("Report", bound=_Report)
+
+
+async def _import(
+    config: Config,
+    path: Path,
+    take: Callable[[Core, str, datetime], Awaitable[Report]],
+    new: Callable[[Report], str],
+) -> int:
+    """Import a file; prints what is new, as `new` says it, and each row that was not taken."""
     content = _read_csv(path)
     _make_folder(config)
     core = await open_core(config)
     try:
-        report = await people.import_csv(core, content, now())
+        report = await take(core, content, now())
     except ImportRowError as error:
         msg = f"{path}: {error}"
         raise TaalbrugError(msg) from error
     finally:
         await core.database.close()
-    out(f"New: {report.staff} staff, {report.clients} clients. Known already: {report.known}.")
+    out(f"New: {new(report)}. Changed: {report.changed}. Known already: {report.known}.")
     for problem in report.problems:
         out(f"{path}: {problem}")
     return FAILED if report.problems else OK
+
+
+async def import_people(config: Config, path: Path) -> int:
+    """Import staff and clients; prints each row that could not be taken."""
+    return await _import(
+        config,
+        path,
+        people.import_csv,
+        lambda report: f"{report.staff} staff, {report.clients} clients",
+    )
 
 
 async def import_employers(config: Config, path: Path) -> int:
     """Import companies and placements; prints each row that could not be taken."""
-    content = _read_csv(path)
-    _make_folder(config)
-    core = await open_core(config)
-    try:
-        report = await employer_import.import_employers(core, content, now())
-    except ImportRowError as error:
-        msg = f"{path}: {error}"
-        raise TaalbrugError(msg) from error
-    finally:
-        await core.database.close()
-    out(
-        f"New: {report.companies} companies, {report.placements} placements. "
-        f"Changed: {report.changed}. Known already: {report.known}."
+    return await _import(
+        config,
+        path,
+        employer_import.import_employers,
+        lambda report: f"{report.companies} companies, {report.placements} placements",
     )
-    for problem in report.problems:
-        out(f"{path}: {problem}")
-    return FAILED if report.problems else OK
+
+
+async def import_films(config: Config, path: Path) -> int:
+    """Import films and their versions; prints each row that could not be taken."""
+    return await _import(
+        config,
+        path,
+        film_import.import_films,
+        lambda report: f"{report.films} films, {report.versions} versions",
+    )
 
 
 def _no_patience(config: Config) -> Callable[[float], Awaitable[None]]:

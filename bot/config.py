@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.appointments import Place, ReminderRules
 from bot.domain.errors import ConfigError
+from bot.domain.languages import KNOWN, Language
 from bot.domain.localtime import Hours
 from bot.domain.periods import ContactRules, Rule
 from bot.domain.workdays import ClosedDays
@@ -105,6 +106,15 @@ def _engines(value: object) -> tuple[str, ...]:
     known = ("phrasebook", "google", "none")
     if not isinstance(value, list) or not value or any(name not in known for name in value):
         msg = 'write a list with one or more of "phrasebook", "google", "none"'
+        raise ValueError(msg)
+    return tuple(dict.fromkeys(value))
+
+
+def _languages(value: object) -> tuple[Language, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or any(name not in KNOWN for name in value):
+        msg = f"write a list with languages of {', '.join(sorted(KNOWN))}, the best first"
         raise ValueError(msg)
     return tuple(dict.fromkeys(value))
 
@@ -265,6 +275,17 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Broadcast:
+    """[broadcast]: films, invitations and messages to many."""
+
+    approval: bool = _key(_yes_or_no, default=True)
+    cut_off_hours: int = _key(_number(1, 336), 48)
+    fallback_languages: tuple[Language, ...] = _key(_languages, ())
+    repeat_film_days: int = _key(_number(0, 3650), 90)
+    check_links: bool = _key(_yes_or_no, default=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """[web]: the pages that say how the bot is doing, for whoever runs it."""
 
@@ -298,6 +319,7 @@ class Config:
     translation: Translation = field(default_factory=Translation)
     telegram: Telegram = field(default_factory=Telegram)
     sending: Sending = field(default_factory=Sending)
+    broadcast: Broadcast = field(default_factory=Broadcast)
     web: Web = field(default_factory=Web)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     scheduler: Scheduler = field(default_factory=Scheduler)

@@ -15,6 +15,7 @@ import segno
 
 from bot.application import PHRASEBOOK, House
 from bot.config import (
+    Broadcast,
     Config,
     DatabaseSettings,
     Organisation,
@@ -28,7 +29,7 @@ from bot.domain.errors import TaalbrugError
 from bot.domain.ids import ChatId
 from bot.domain.languages import Language
 from bot.domain.localtime import SATURDAY, to_utc
-from bot.services import onboarding, people
+from bot.services import film_import, onboarding, people
 from bot.services.core import Turn
 from bot.simulator import Clock, Letter, Phone, Phrase, Simulator
 from bot.translation.phrasebook import Phrasebook
@@ -47,6 +48,18 @@ client,K-0001,Selam,ti,s-joke
 client,K-0002,Khaled,ar_SY,s-joke
 client,K-0003,Maryam,fa,s-joke
 """
+
+FILMS = """film,theme,minutes,valid_until,language,title,link
+werken,work,3,,nl,Werken in Nederland,https://films.example.org/werken/nl
+werken,,,,en,Working in the Netherlands,https://films.example.org/werken/en
+werken,,,,ar,العمل في هولندا,https://films.example.org/werken/ar
+werken,,,,fa,کار در هلند,https://films.example.org/werken/fa
+werken,,,,fa_AF,کار در هالند,https://films.example.org/werken/fa-af
+werken,,,,ti,ስራሕ ኣብ ሆላንድ,https://films.example.org/werken/ti
+taal,language,5,,nl,Nederlands leren: zo doet u dat,https://films.example.org/taal/nl
+taal,,,,ar,تعلم اللغة الهولندية,https://films.example.org/taal/ar
+"""
+"""The library of films; the second does not exist in every language."""
 
 COACH, SELAM, KHALED, MARYAM = 5001, 5002, 5003, 5004
 
@@ -89,6 +102,8 @@ def demo_config(folder: Path, api_url: str) -> Config:
         database=DatabaseSettings(url=f"sqlite+aiosqlite:///{folder / 'taalbrug.db'}"),
         sending=Sending(per_second=1000, chat_per_second=1000),  # nobody to be slow for
         web=Web(port=0),
+        # Joke is alone, and there is no network.
+        broadcast=Broadcast(approval=False, check_links=False),
         places=PLACES,
         token=TOKEN,
     )
@@ -226,6 +241,7 @@ def _put_phones(simulator: Simulator) -> None:
 async def _open_scene(house: House, simulator: Simulator, world: World, clock: Clock) -> None:
     """Let the coach, Khaled and Maryam come in by their invitations; Selam's letter waits."""
     await people.import_csv(house.core, PEOPLE, clock.now())
+    await film_import.import_films(house.core, FILMS, clock.now())
     links: dict[str, str] = {}
     for code in ("s-joke", "K-0001", "K-0002", "K-0003"):
         client_id, staff_id, _ = await people.find_person(house.core, code)

@@ -25,6 +25,9 @@ TICKS = (
     "periods",
     "digests",
     "followups",
+    "events",
+    "approvals",
+    "broadcasts",
     "retention",
     "forgetting",
 )

@@ -12,7 +12,7 @@ from telegram.ext import (
 )
 
 from bot.domain.languages import Language
-from bot.services import caseload, goals, language, menu, messages
+from bot.services import caseload, films, goals, language, menu, messages
 from bot.services.core import Core, Turn
 from handlers.turns import turn_of, words_of
 
@@ -25,6 +25,7 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
         "appointments": menu.show_appointments,
         "goals": goals.show_goals,
         "route": goals.show_route,
+        "films": films.show_films,
         "write": messages.invite_to_write,
         "language": language.ask_language,
         "privacy": menu.show_privacy,
@@ -42,6 +43,9 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
 
     async def on_stop(update: Update, _context: Context) -> None:
         await menu.stop(core, turn_of(update), confirmed=words_of(update)[1] == "yes")
+
+    async def on_stop_films(update: Update, _context: Context) -> None:
+        await films.stop_films(core, turn_of(update))
 
     async def on_menu(update: Update, _context: Context) -> None:
         await caseload.open_menu(core, turn_of(update))
@@ -70,5 +74,6 @@ def build(core: Core) -> list[BaseHandler[Update, Context, None]]:
         CallbackQueryHandler(on_item, pattern=rf"^mn:({'|'.join(items)})$"),
         CallbackQueryHandler(on_language, pattern=r"^lg:\w+$"),
         CallbackQueryHandler(on_stop, pattern=r"^st:(yes|no)$"),
+        CallbackQueryHandler(on_stop_films, pattern=r"^st:films$"),
         ChatMemberHandler(on_member, ChatMemberHandler.MY_CHAT_MEMBER),
     ]

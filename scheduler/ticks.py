@@ -13,7 +13,10 @@ from apscheduler.triggers.base import BaseTrigger
 
 from bot import steps
 from bot.services import (
+    broadcast_approval,
+    deliveries,
     digests,
+    event_reminders,
     followups,
     inbox,
     periods,
@@ -48,6 +51,9 @@ TICKS = (
     Tick("periods", periods.refresh_due),
     Tick("digests", digests.send_due),
     Tick("followups", followups.ask_due),
+    Tick("events", event_reminders.queue_due),
+    Tick("approvals", broadcast_approval.tell_forgotten),
+    Tick("broadcasts", deliveries.run_due),
 )
 """What time does every few seconds."""
 

@@ -36,6 +36,8 @@ COMMANDS = (
     ("people", "import"),
     ("employers",),
     ("employers", "import"),
+    ("films",),
+    ("films", "import"),
     ("invite",),
     ("inbox",),
     ("inbox", "list"),
@@ -244,9 +246,9 @@ def test_a_folder_that_cannot_be_made_is_named(
 def test_people_are_imported_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     Path("people.csv").write_text(CSV, encoding="utf-8")
     assert main(["people", "import", "people.csv"]) == OK
-    assert capsys.readouterr().out == "New: 2 staff, 4 clients. Known already: 0.\n"
+    assert capsys.readouterr().out == "New: 2 staff, 4 clients. Changed: 0. Known already: 0.\n"
     assert main(["people", "import", "people.csv"]) == OK
-    assert capsys.readouterr().out == "New: 0 staff, 0 clients. Known already: 6.\n"
+    assert capsys.readouterr().out == "New: 0 staff, 0 clients. Changed: 0. Known already: 6.\n"
 
 
 def test_each_bad_row_is_a_line_and_the_exit_code_says_so(
@@ -257,7 +259,7 @@ def test_each_bad_row_is_a_line_and_the_exit_code_says_so(
     assert main(["people", "import", "people.csv"]) == FAILED
     shown = capsys.readouterr()
     counted, *problems = shown.out.splitlines() + shown.err.splitlines()
-    assert counted == "New: 1 staff, 1 clients. Known already: 0."
+    assert counted == "New: 1 staff, 1 clients. Changed: 0. Known already: 0."
     assert [problem.split(": ")[:2] for problem in problems] == [
         ["people.csv", "Line 4"],
         ["people.csv", "Line 5"],

@@ -13,6 +13,9 @@ from bot.domain.appointments import Place
 from bot.domain.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "config.toml"
+_LISTS = ("closed_days", "fallback_languages")
+"""Keys of which nothing at all is a value as well."""
+
 KEYS = [(section, spec.name) for section, kind in SECTIONS.items() for spec in fields(kind)]
 
 
@@ -110,6 +113,7 @@ def test_the_rules_see_the_hours_that_were_set(write: Write) -> None:
         ),
         ("translation", "engines", "phrasebook,none", ("phrasebook", "none")),
         ("translation", "engines", "google, google", ("google",)),
+        ("broadcast", "fallback_languages", "en, nl, en", ("en", "nl")),
         ("telegram", "api_url", "http://127.0.0.1:8081/", "http://127.0.0.1:8081"),
         ("telegram", "poll_seconds", " 0 ", 0),
         ("telegram", "webhook_url", "https://bot.example.nl/", "https://bot.example.nl"),
@@ -140,7 +144,7 @@ def test_every_key_can_be_set_by_its_variable(write: Write, section: str, key: s
     shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))[section][key]
     given = ",".join(shipped) if isinstance(shipped, list) else str(shipped)
     assert write("", **{name: given}) == Config()
-    assert name in write.refused("", **{name: "\t"} if key != "closed_days" else {name: "kerst"})
+    assert name in write.refused("", **{name: "\t"} if key not in _LISTS else {name: "kerst"})
 
 
 def test_the_environment_wins_over_a_wrong_value_in_the_file(write: Write) -> None:
@@ -204,6 +208,7 @@ def test_places_take_the_stead_of_the_example(write: Write) -> None:
         ("[hours]\nclosed_days = '25-12-2026'\n", ["closed_days", "YYYY-MM-DD"]),
         ("[hours]\nclosed_days = [2026]\n", ["closed_days = [2026]", "YYYY-MM-DD"]),
         ("[hours]\nclosed_days = 5\n", ["closed_days = 5", "YYYY-MM-DD"]),
+        ("[broadcast]\nfallback_languages = ['de']\n", ["fallback_languages = ['de']", "fa_AF"]),
         ("[hours]\nclosed_days = [2026-12-25T00:00:00]\n", ["closed_days", "YYYY-MM-DD"]),
         ("[hours]\noffice_end = '08:00'\n", ["office_start = 08:30", "office_end = 08:00"]),
         ("[reminders]\nhours_before = 24\n", ["hours_before = 24", "from 1 to 12"]),

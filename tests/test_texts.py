@@ -38,9 +38,11 @@ LTR = (DUTCH, ENGLISH, TIGRINYA)
 
 PREFIXES = (
     "ap",
+    "bc",
     "btn",
     "ch",
     "cmd",
+    "event",
     "go",
     "kind",
     "mc",
@@ -49,6 +51,7 @@ PREFIXES = (
     "pr",
     "route",
     "st",
+    "theme",
     "time",
 )
 TEXT_ID = re.compile(rf"(?:{'|'.join(PREFIXES)})\.[a-z0-9_]+")

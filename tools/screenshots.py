@@ -141,6 +141,16 @@ async def play_rhythm(stage: Stage) -> None:
     await stage.tap(COACH, "dg:open")
 
 
+async def play_broadcast(stage: Stage) -> None:
+    """Let a film go out to everybody, and be watched."""
+    await stage.say(COACH, "/uitzenden")
+    for data in ("bd:new:films", "bd:new:films:work", "bd:new:film:", ":ask:", ":go:"):
+        await stage.tap(COACH, data)
+    await stage.wait(seconds=5)
+    await stage.tap(KHALED, ":watch")
+    await stage.tap(COACH, ":pic")
+
+
 async def photograph(browser: Browser, url: str, path: Path, width: int, height: int) -> None:
     """Take one picture of the page as it stands."""
     page = await browser.new_page(viewport={"width": width, "height": height})
@@ -165,6 +175,8 @@ async def make(folder: Path) -> None:
                 await photograph(browser, demo.url, folder / "demo-phone.png", 390, 844)
                 await play_rhythm(stage)
                 await photograph(browser, demo.url, folder / "rhythm.png", 1600, 1010)
+                await play_broadcast(stage)
+                await photograph(browser, demo.url, folder / "broadcast.png", 1600, 1010)
                 await browser.close()
 
 

@@ -15,7 +15,7 @@ from bot.adapters.telegram import ask_for_updates, seconds_to_wait
 from bot.adapters.updates import ALLOWED_UPDATES, Clock, entry_of, parse
 from bot.domain.delivery import HANDLING_ATTEMPTS, Incoming
 from bot.domain.errors import ConfigError, NotFoundError, StorageError, TransitionError
-from bot.domain.ids import ChatId, InboxId, TranslationId
+from bot.domain.ids import ChatId, InboxId
 from bot.services import inbox, translations
 from bot.services.core import CURRENT_TURN, AlreadyHandledError, Core, Turn
 from bot.services.translations import Wanted
@@ -224,7 +224,7 @@ async def translate(
 ) -> None:
     """Make translations until told to stop, several at a time; a slow one holds up no other."""
     pulse = core.database.pulses[Topic.TRANSLATIONS]
-    in_hand: set[TranslationId] = set()
+    in_hand: set[Wanted] = set()
     free_engine = asyncio.Semaphore(_ENGINE_CALLS)
 
     calling: set[asyncio.Task[None]] = set()
@@ -255,7 +255,7 @@ async def translate(
             reached(Step.SHOWN)
         finally:
             was_full = len(in_hand) >= _IN_HAND
-            in_hand.discard(wanted.id)
+            in_hand.discard(wanted)
             if was_full:
                 pulse.beat()
 
@@ -267,7 +267,7 @@ async def translate(
             free = _IN_HAND - len(in_hand)
             due = await translations.list_due(core, clock(), limit=free, besides=in_hand)
             for wanted in due:
-                in_hand.add(wanted.id)
+                in_hand.add(wanted)
                 group.create_task(finish(wanted))
             await pulse.after(count, _IDLE_SECONDS)
         for task in tuple(calling):
@@ -285,9 +285,9 @@ async def _translate_one(translator: Translator, wanted: Wanted) -> EngineResult
 async def _record(core: Core, wanted: Wanted, result: EngineResult, now: datetime) -> None:
     """Keep a translation; one that cannot be shown is given up, and stops nobody else's."""
     try:
-        await translations.record(core, wanted.id, result, now)
+        await translations.record(core, wanted, result, now)
     except StorageError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with this one message
         log.error("translate.unshown id=%s error=%s", wanted.id, type(error).__name__)
-        await translations.give_up(core, wanted.id, now)
+        await translations.give_up(core, wanted, now)

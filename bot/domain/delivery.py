@@ -9,6 +9,7 @@ from bot.domain.ids import (
     AppointmentId,
     ChatId,
     ClientId,
+    DeliveryId,
     InboxId,
     MessageId,
     OutboxId,
@@ -190,6 +191,8 @@ class Outgoing:
     valid_until: datetime | None
     created_at: datetime
     telegram_message_id: TelegramMessageId | None
+    delivery_id: DeliveryId | None = None
+    """Which delivery of a broadcast it is."""
 
 
 @dataclass(frozen=True, slots=True)

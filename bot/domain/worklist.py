@@ -50,6 +50,8 @@ class TaskKind(StrEnum):
     QUARANTINED = "quarantined"
     QUARANTINED_CLIENT = "quarantined_client"
     COACH_WITHOUT_CHAT = "coach_without_chat"
+    LINK_GONE = "link_gone"
+    """The link of a film leads to nothing any more."""
     OTHER = "other"
 
 

@@ -16,6 +16,7 @@ from bot.domain.periods import Period, PeriodState
 from bot.domain.plans import block_count, block_on
 from bot.domain.worklist import kind_of
 from bot.services import access, checkins, menu
+from bot.services.broadcast_history import facts_line, history_lines
 from bot.services.caseload import light_words, month_words, short, talk_words
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import Button, Rows, in_pairs, rewrite
@@ -66,6 +67,7 @@ async def show_client(
         coming = await appointments.list_coming(tx, client_id=client_id, now=turn.now)
         if view is View.WATCHING:
             text = _watched(core, turn, card, line, coming)
+            text = "\n".join([text, *await history_lines(core, tx, client_id)])
             buttons: Rows = ()
         elif view is View.LINKED:
             text = _linked(core, turn, card, line, coming)
@@ -169,11 +171,14 @@ async def _full(
         name = month_name(before.month.first, DUTCH)
         stand = core.texts.staff("st.month_missed")
         lines.append(core.texts.staff("st.card_month", maand=name, stand=stand))
+    lines.append(await _status_words(core, tx, client))
+    facts = await facts_line(core, tx, client.id)
     lines += [
-        await _status_words(core, tx, client),
+        *([facts] if facts else []),
         await _plan_words(core, tx, client, today),
         await _task_words(core, tx, client),
     ]
+    history = await history_lines(core, tx, client.id)
     return core.texts.staff(
         "st.client_card",
         code=client.code,
@@ -181,7 +186,7 @@ async def _full(
         klokken=Html("\n".join(lines)),
         taal=DUTCH_NAMES[client.language],
         stand=await menu.link_words(core, tx, client),
-        afspraken=Html("\n".join(_appointments(core, coming))),
+        afspraken=Html("\n".join([*_appointments(core, coming), *history])),
     )
 
 

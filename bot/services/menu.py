@@ -82,6 +82,7 @@ async def show_client_menu(core: Core, tx: Transaction, turn: Turn, client: Clie
                 ("my_appointments", "appointments"),
                 ("my_goals", "goals"),
                 ("my_route", "route"),
+                ("my_films", "films"),
                 ("write_coach", "write"),
                 ("language", "language"),
                 ("privacy", "privacy"),
@@ -148,6 +149,7 @@ async def ask_stop(core: Core, tx: Transaction, turn: Turn, client: Client) -> N
     buttons = in_pairs(
         Button(core.texts.label("btn.yes_stop", locale), "st:yes"),
         Button(core.texts.label("btn.no", locale), "st:no"),
+        Button(core.texts.label("btn.only_no_films", locale), "st:films"),
     )
     await say(tx, turn, core.texts.say("pr.stop_ask", locale), buttons, client=client)
 
@@ -231,9 +233,10 @@ async def chat_unblocked(core: Core, turn: Turn) -> None:
             await tell_coach(core, tx, client, "st.back", now=turn.now)
 
 
-_COMMANDS = ("menu", "afspraken", "doelen", "route", "taal", "stop")
+_COMMANDS = ("menu", "afspraken", "doelen", "route", "filmpjes", "taal", "stop")
 _OF_CLIENTS = ("werkbak", "klanten", "maand")
-_OF_COMPANIES = ("werkbak", "bedrijven")
+_OF_COMPANIES = ("werkbak", "bedrijven", "activiteiten")
+_TO_MANY = ("uitzenden", "filmpjes", "activiteiten")
 
 
 async def announce_staff_commands(
@@ -245,6 +248,7 @@ async def announce_staff_commands(
         (
             *(_OF_CLIENTS if roles & {*CONTACT_ROLES, Role.COORDINATOR} else ()),
             *(_OF_COMPANIES if roles & set(EMPLOYER_ROLES) else ()),
+            *(_TO_MANY if roles & {Role.COACH, Role.COORDINATOR} else ()),
         )
     )
     await outbox.insert_call(

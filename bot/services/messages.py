@@ -11,7 +11,7 @@ from bot.domain.localtime import is_open, next_opening_day
 from bot.domain.messages import Direction, Message, MessageKind
 from bot.domain.people import Client, Link, LinkState, Staff
 from bot.domain.words import Word, typed_word
-from bot.services import menu, onboarding, relay, replies
+from bot.services import events, menu, onboarding, relay, replies
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     NO_KEYBOARD,
@@ -70,6 +70,8 @@ async def _from_client(
         return
     if word in {Word.MENU, Word.START} or menu_pressed:
         await menu.show_client_menu(core, tx, turn, client)
+        return
+    if await events.take_typed(core, tx, turn, client, said, word):
         return
     if said.edited and said.media is not None and said.media.kind is MessageKind.LOCATION:
         return  # somebody who walks with a shared location would send one every few seconds

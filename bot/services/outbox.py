@@ -25,7 +25,16 @@ from bot.services.outgoing import (
     staff_lane,
     tell_coach,
 )
-from bot.storage import appointments, inbox, links, messages, outbox, people
+from bot.storage import (
+    appointments,
+    broadcast_texts,
+    deliveries,
+    inbox,
+    links,
+    messages,
+    outbox,
+    people,
+)
 from bot.storage.database import Transaction
 from bot.storage.outbox import Present
 
@@ -115,6 +124,10 @@ async def _still_wanted(core: Core, tx: Transaction, present: Present, now: date
         return False
     if row.kind in {OutboxKind.STAFF, OutboxKind.SET, OutboxKind.ONBOARDING}:
         return True
+    if row.delivery_id is not None and not await deliveries.is_still_meant(tx, row.delivery_id):
+        # It came back after it was begun, and meanwhile something about it or her changed.
+        await deliveries.take_back(tx, deliveries.of_delivery(row.delivery_id), now=now)
+        return False
     if row.client_id is not None and not await _can_be_reached(core, tx, present, now):
         return False
     if row.appointment_id is not None and present.present_state is not None:
@@ -140,7 +153,8 @@ async def _hold_until_morning(
 ) -> None:
     """Hold a call back, out of the way of what may go out at night."""
     lane = row.lane if row.client_id is None else day_lane(row.client_id)
-    if lane == row.lane or row.kind is OutboxKind.REMINDER:
+    # Reminders and broadcasts have lanes of their own, which hold up nothing else.
+    if lane == row.lane or row.kind in {OutboxKind.REMINDER, OutboxKind.BROADCAST}:
         await outbox.update_call(tx, row.id, state=OutboxState.QUEUED, not_before=until, now=now)
     else:
         await outbox.move(tx, row.id, lane=lane, not_before=until)
@@ -280,5 +294,6 @@ async def is_idle(core: Core, now: datetime) -> bool:
             not await outbox.is_sending(tx)
             and not await outbox.list_ready(tx, now, limit=1)
             and not await messages.count_due_translations(tx, now)
+            and not await broadcast_texts.count_due(tx, now)
             and not await inbox.list_lane_heads(tx, now)
         )

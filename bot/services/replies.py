@@ -10,7 +10,17 @@ from bot.domain.languages import DUTCH, DUTCH_NAMES
 from bot.domain.messages import Direction, Media, Message, MessageKind
 from bot.domain.people import Client, Role, Staff
 from bot.domain.words import Word, typed_word
-from bot.services import caseload, employer_screens, goal_writing, menu, relay, worklist
+from bot.services import (
+    broadcast_text_writing,
+    caseload,
+    employer_screens,
+    event_making,
+    film_writing,
+    goal_writing,
+    menu,
+    relay,
+    worklist,
+)
 from bot.services.core import Core, Turn, taking
 from bot.services.outgoing import (
     Button,
@@ -34,6 +44,12 @@ async def receive(core: Core, tx: Transaction, turn: Turn, said: Said) -> None:
     """Take what a member of staff said to the one client it is meant for."""
     person = await menu.get_staff_here(core, tx, turn)
     if await goal_writing.take_reply(core, tx, turn, person, said):
+        return
+    if await film_writing.take_reply(core, tx, turn, person, said):
+        return
+    if await event_making.take_reply(core, tx, turn, person, said):
+        return
+    if await broadcast_text_writing.take_reply(core, tx, turn, person, said):
         return
     to_bot = said.reply_to is None and not said.edited
     companies = said.text == core.texts.staff("st.btn_employers")

@@ -7,7 +7,7 @@ from bot.domain.errors import TransitionError
 from bot.domain.ids import StaffId
 from bot.domain.months import add_months
 from bot.domain.people import Client, ClientStatus, HoldReason, Role, Staff
-from bot.services import periods
+from bot.services import event_places, periods
 from bot.services.core import Core
 from bot.storage import people, statuses, tasks
 from bot.storage.database import Transaction
@@ -83,6 +83,8 @@ async def change(
     )
     if status is ClientStatus.AFTERCARE:
         await statuses.set_work_began(tx, client.id, today)
+    if status is ClientStatus.CLOSED:
+        await event_places.leave(core, tx, client, now=now)
     await _trace(tx, staff, f"status_{status}", f"client:{client.id}", now)
     await periods.refresh(core, tx, [client.id], now=now)
 

@@ -22,6 +22,7 @@ from bot.domain.errors import NotFoundError
 from bot.domain.ids import AppointmentId, ChatId, ClientId, ReminderId, StaffId
 from bot.domain.people import Client, Link
 from bot.storage.database import Topic, Transaction, one
+from bot.storage.people import CLIENT_COLUMNS
 from bot.storage.schema import (
     appointments,
     channel_links,
@@ -36,9 +37,6 @@ _APPOINTMENT = tuple(
     column for column in appointments.c if column.name not in {"created_at", "changed_at"}
 )
 _REMINDER = tuple(reminders.c)
-_CLIENT = tuple(
-    column for column in clients.c if column.name not in {"created_at", "work_began_on"}
-)
 _LINK = tuple(
     column for column in channel_links.c if column.name not in {"created_at", "ended_at"}
 )
@@ -228,7 +226,7 @@ async def list_due_appointments(
 _COLUMNS = {
     "reminder": _REMINDER,
     "appointment": _APPOINTMENT,
-    "client": _CLIENT,
+    "client": CLIENT_COLUMNS,
     "link": _LINK,
 }
 _DUE = (

@@ -481,6 +481,21 @@ async def retire_appointment(
     )
 
 
+async def retire_frame(
+    tx: Transaction, frame: str, *, client_id: ClientId | None = None, why: str, now: datetime
+) -> int:
+    """Retire what was about to be said in a frame, to one client when given; returns how much."""
+    query = sa.update(outbox).where(
+        outbox.c.frame == frame, outbox.c.state.in_((*NOT_YET_SENT, OutboxState.HELD))
+    )
+    if client_id is not None:
+        query = query.where(outbox.c.client_id == client_id)
+    result = await tx.run(
+        query.values(state=OutboxState.RETIRED, finished_at=now, error=why[:300])
+    )
+    return result.rowcount
+
+
 async def is_on_its_way(tx: Transaction, appointment_id: AppointmentId, revision: int) -> bool:
     """Tell whether a client has yet to be told of this version of an appointment."""
     row = await tx.row(
@@ -531,6 +546,36 @@ async def is_sending(tx: Transaction) -> bool:
         sa.select(outbox.c.id).where(outbox.c.state == OutboxState.SENDING).limit(1)
     )
     return row is not None
+
+
+async def is_lane_at_rest(tx: Transaction, lane: str, *, since: datetime) -> bool:
+    """Tell whether all of a lane is through, and was so before this moment."""
+    row = await tx.row(
+        sa.select(outbox.c.id)
+        .where(
+            outbox.c.lane == lane,
+            sa.or_(outbox.c.state.in_(_STILL_OPEN), outbox.c.finished_at > since),
+        )
+        .limit(1)
+    )
+    return row is None
+
+
+async def last_finished_at(tx: Transaction, lane: str) -> datetime | None:
+    """Return when the last call of a lane was through."""
+    row = await tx.row(
+        sa.select(sa.func.max(outbox.c.finished_at).label("at")).where(outbox.c.lane == lane)
+    )
+    found: datetime | None = row["at"] if row else None
+    return found
+
+
+async def last_payload(tx: Transaction, lane: str) -> Payload | None:
+    """Return the parameters of the last call of a lane."""
+    row = await tx.row(
+        sa.select(outbox.c.payload).where(outbox.c.lane == lane).order_by(outbox.c.seq.desc())
+    )
+    return row["payload"] if row else None
 
 
 async def next_held_at(tx: Transaction, after: datetime) -> datetime | None:

@@ -1,11 +1,13 @@
 """Staff, clients, and who coaches whom."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from bot.domain.broadcasts import ClientGroup
 from bot.domain.errors import NotFoundError
 from bot.domain.ids import ClientId, StaffId
 from bot.domain.languages import Language
@@ -26,7 +28,6 @@ CLIENT_COLUMNS = (
     clients.c.check_in,
 )
 
-
 _STAFF_OF_ID = Fixed(sa.select(*_STAFF).where(staff.c.id == sa.bindparam("which")))
 _CLIENT_OF_ID = Fixed(sa.select(*CLIENT_COLUMNS).where(clients.c.id == sa.bindparam("which")))
 _COACH_OF_CLIENT = Fixed(
@@ -34,6 +35,28 @@ _COACH_OF_CLIENT = Fixed(
     .join(assignments, assignments.c.coach_id == staff.c.id)
     .where(assignments.c.client_id == sa.bindparam("which"), assignments.c.ends_at.is_(None))
 )
+_FACTS_OF_CLIENT = Fixed(
+    sa.select(
+        clients.c.municipality,
+        clients.c.step,
+        clients.c.client_group,
+        clients.c.programme,
+        clients.c.other_languages,
+    ).where(clients.c.id == sa.bindparam("which"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """By what broadcasts choose their readers; None is what is not known."""
+
+    municipality: str | None = None
+    step: int | None = None
+    """1, 2 or 3."""
+    group: ClientGroup | None = None
+    programme: str | None = None
+    other_languages: tuple[Language, ...] = ()
+    """What she reads besides her own language, the best first."""
 
 
 def _staff(row: RowMapping) -> Staff:
@@ -159,6 +182,44 @@ async def update_client(
     if check_in is not None:
         values["check_in"] = check_in
     await tx.run(sa.update(clients).where(clients.c.id == client_id).values(**values))
+
+
+async def get_facts(tx: Transaction, client_id: ClientId) -> ClientFacts:
+    """Return what is known of a client who must exist, besides who she is."""
+    row = await tx.row(_FACTS_OF_CLIENT, which=client_id)
+    if row is None:
+        msg = f"There is no client {client_id}."
+        raise NotFoundError(msg)
+    return ClientFacts(
+        municipality=row["municipality"],
+        step=row["step"],
+        group=row["client_group"],
+        programme=row["programme"],
+        other_languages=tuple(row["other_languages"] or ()),
+    )
+
+
+async def set_facts(
+    tx: Transaction,
+    client_id: ClientId,
+    *,
+    municipality: str | None = None,
+    step: int | None = None,
+    group: ClientGroup | None = None,
+    programme: str | None = None,
+    other_languages: Collection[Language] | None = None,
+) -> None:
+    """Change what is given of what is known of a client; None leaves it as it is."""
+    given: dict[str, object] = {
+        "municipality": municipality,
+        "step": step,
+        "client_group": group,
+        "programme": programme,
+        "other_languages": None if other_languages is None else list(other_languages),
+    }
+    values = {name: value for name, value in given.items() if value is not None}
+    if values:
+        await tx.run(sa.update(clients).where(clients.c.id == client_id).values(**values))
 
 
 async def get_coach(tx: Transaction, client_id: ClientId) -> Staff:

@@ -11,6 +11,7 @@ from bot.domain.appointments import (
     ReminderKind,
     ReminderState,
 )
+from bot.domain.broadcasts import ClientGroup
 from bot.domain.delivery import InboxState, OutboxKind, OutboxState, Priority
 from bot.domain.messages import Direction, MessageKind, TranslationState
 from bot.domain.people import ClientStatus, LinkState, Step
@@ -41,6 +42,14 @@ clients = sa.Table(
     sa.Column("check_in", sa.Boolean, nullable=False, server_default=sa.text("false")),
     # On which day somebody began to work or learn, from which the aftercare is counted.
     sa.Column("work_began_on", sa.Date),
+    # By what broadcasts choose their readers; each may be unknown.
+    sa.Column("municipality", sa.String(80)),
+    sa.Column("step", sa.SmallInteger),
+    sa.Column("client_group", Word(ClientGroup)),
+    sa.Column("programme", sa.String(80)),
+    # What she reads besides her own language, the best first.
+    sa.Column("other_languages", sa.JSON),
+    instant("films_opted_out_at", nullable=True),
     instant("created_at"),
 )
 
@@ -230,6 +239,8 @@ outbox = sa.Table(
     ref("translation_id", "translations", nullable=True),
     ref("appointment_id", "appointments", nullable=True),
     sa.Column("appointment_revision", sa.Integer),
+    # Which delivery of a broadcast it is; no foreign key, as broadcasts name their progress here.
+    sa.Column("delivery_id", BigId),
     ref("edits_outbox_id", "outbox", nullable=True),
     sa.Column("state", Word(OutboxState), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
@@ -249,6 +260,12 @@ outbox = sa.Table(
     sa.Index("ix_outbox_lane", "lane", "state", "seq", "part"),
     sa.Index("ix_outbox_message", "message_id"),
     sa.Index("ix_outbox_appointment", "appointment_id"),
+    sa.Index(
+        "ix_outbox_delivery",
+        "delivery_id",
+        sqlite_where=sa.text("delivery_id IS NOT NULL"),
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+    ),
 )
 
 leases = sa.Table(

@@ -22,7 +22,16 @@ from tests.scheduler.diary import FIVE, Diary, open_core
 from tests.storage.rows import NOW
 
 _PATIENCE_SECONDS = 20.0
-OFTEN = ("reminders", "translations", "periods", "digests", "followups")
+OFTEN = (
+    "reminders",
+    "translations",
+    "periods",
+    "digests",
+    "followups",
+    "events",
+    "approvals",
+    "broadcasts",
+)
 
 
 @pytest.fixture

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.broadcasts import ClientGroup, DeliveryState
 from bot.domain.errors import NotFoundError
+from bot.domain.events import SignUpState
 from bot.domain.ids import ClientId
+from bot.domain.languages import DUTCH, ENGLISH, TIGRINYA
 from bot.domain.people import ClientStatus, HoldReason
 from bot.domain.periods import PeriodState
 from bot.domain.plans import GoalCategory, PlanKind
 from bot.services import client_card
 from bot.storage import people, plans, statuses
-from tests.cast import BRAM, DAAN, JOKE, LAILA, SELAM
+from tests.cast import BRAM, DAAN, JOKE, KHALED, LAILA, SELAM
 from tests.services.office import (
     MESSAGE,
     MONTH,
@@ -24,6 +27,7 @@ from tests.services.office import (
     open_office,
 )
 from tests.storage.rows import NOW
+from tests.support.desk import Desk
 
 DAY = timedelta(days=1)
 
@@ -206,3 +210,71 @@ async def test_another_coachs_client_cannot_be_opened_with_a_forged_id(office: O
         with pytest.raises(NotFoundError):
             await client_card.show_client(office.core, office.turn(BRAM), client_id, "", MESSAGE)
     assert await office.screen(BRAM) == before
+
+
+# --- by what broadcasts find her, and what they were to her ---------------------------------
+
+
+async def test_the_card_says_in_one_line_by_what_broadcasts_find_her(office: Office) -> None:
+    async with office.core.database.transaction() as tx:
+        await people.set_facts(
+            tx,
+            await office.client(SELAM),
+            municipality="Delft",
+            step=2,
+            group=ClientGroup.REINTEGRATION,
+            programme="Werkse <& meer>",
+            other_languages=(ENGLISH, DUTCH),
+        )
+        await people.set_facts(tx, await office.client(KHALED), step=1)
+    card = await office.opens_card(JOKE, SELAM)
+    place = card.lines.index("Stand: uitgenodigd")
+    assert card.lines[place + 1] == (
+        "👤 Delft · trede 2 · re-integratie · Werkse <& meer> · leest ook Engels, Nederlands"
+    )
+    assert "👤 trede 1" in (await office.opens_card(JOKE, KHALED)).lines
+
+
+async def test_of_whom_nothing_is_known_the_card_says_nothing(office: Office) -> None:
+    card = await office.opens_card(JOKE, SELAM)
+    assert [line for line in card.lines if line.startswith(("👤", "📣"))] == []
+
+
+async def test_her_coach_sees_the_last_three_broadcasts_to_her(office: Office) -> None:
+    selam = await office.client(SELAM)
+    async with office.core.database.transaction() as tx:
+        desk = Desk(tx, await office.staff(JOKE))
+        await desk.goes(await desk.text("Lang geleden"), selam, at=NOW - 9 * DAY)
+        text = await desk.text("Morgen is het kantoor\nde hele dag <dicht>.")
+        await desk.goes(text, selam, DeliveryState.UNREACHABLE, at=NOW - 3 * DAY)
+        event, event_id = await desk.event("Buurthuis")
+        await desk.goes(event, selam, at=NOW - 2 * DAY)
+        await desk.answers(event_id, selam, SignUpState.WAITING)
+        film, _ = await desk.film(nl="Werken in de zorg", ti="ስራሕ")
+        await desk.goes(film, selam, shown=TIGRINYA, pressed=True, at=NOW - DAY)
+        await desk.goes(film, await office.client(KHALED), shown=DUTCH)
+        await desk.goes(await desk.text("Nog niet weg"), selam, DeliveryState.QUEUED)
+
+    card = await office.opens_card(JOKE, SELAM)
+
+    assert card.lines[-3:] == [
+        "📣 23 nov 🎬 ስራሕ: verstuurd ▶",
+        "📣 22 nov 📅 Taalcafé Buurthuis: verstuurd, wachtlijst",
+        "📣 21 nov ✉ Morgen is het kantoor de hele…: niet bereikbaar",
+    ]
+    assert len([line for line in card.lines if line.startswith("📣")]) == 3
+
+
+async def test_a_coordinator_sees_broadcasts_too_and_who_works_with_her_does_not(
+    office: Office,
+) -> None:
+    await office.hires(NOOR)
+    await office.involves(DAAN, SELAM)
+    async with office.core.database.transaction() as tx:
+        desk = Desk(tx, await office.staff(JOKE))
+        await desk.goes(await desk.text("Hallo"), await office.client(SELAM))
+        await people.set_facts(tx, await office.client(SELAM), municipality="Delft")
+    told = "📣 24 nov ✉ Hallo: verstuurd"
+    assert (await office.opens_card(NOOR, SELAM)).lines[-1] == told
+    linked = await office.opens_card(DAAN, SELAM)
+    assert [line for line in linked.lines if line.startswith(("👤", "📣"))] == []

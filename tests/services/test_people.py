@@ -7,19 +7,22 @@ import pytest
 import sqlalchemy as sa
 
 from bot.config import Config
+from bot.domain.broadcasts import ClientGroup
 from bot.domain.errors import ImportRowError
-from bot.domain.languages import DARI, TIGRINYA
+from bot.domain.languages import DARI, DUTCH, ENGLISH, LEVANTINE_ARABIC, TIGRINYA, Language
 from bot.domain.people import Role
 from bot.services.core import Core
 from bot.services.people import ImportReport, find_person, import_csv
 from bot.storage import people
 from bot.storage.database import Database
+from bot.storage.people import ClientFacts
 from bot.storage.schema import assignments, audit_events, clients, staff
 from bot.texts import Texts
 from tests.cast import BRAM, CLIENTS, CSV, HEADING, JOKE, LAILA, SELAM, STAFF
 from tests.storage.rows import NOW
 
 COACH = "coach,s-joke,Joke de Boer,,\n"
+WITH_FACTS = f"{HEADING},municipality,step,group,programme,other_languages"
 
 
 @pytest.fixture
@@ -31,6 +34,13 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
 
 async def take(core: Core, rows: str, heading: str = HEADING) -> ImportReport:
     return await import_csv(core, f"{heading}\n{rows}", NOW)
+
+
+async def facts_of(core: Core, code: str) -> ClientFacts:
+    async with core.database.reading() as tx:
+        client = await people.find_client(tx, code)
+        assert client is not None
+        return await people.get_facts(tx, client.id)
 
 
 async def count(core: Core, table: sa.Table) -> int:
@@ -236,7 +246,7 @@ async def test_an_import_leaves_a_trail_without_names(core: Core) -> None:
         [row] = await tx.rows(sa.select(audit_events))
     assert (row["action"], row["object"], row["at"]) == (
         "people_import",
-        "staff:2 clients:4",
+        "staff:2 clients:4 changed:0",
         NOW,
     )
 
@@ -249,3 +259,131 @@ async def test_a_person_is_found_by_code(core: Core) -> None:
     assert (client_id, staff_id is None, name) == (None, False, "Bram Visser")
     with pytest.raises(ImportRowError, match=r"Nobody has the code 'K-9999'\. See the codes"):
         await find_person(core, "K-9999")
+
+
+# --- what else a file may say of clients ---------------------------------------------------
+
+
+async def test_a_file_may_say_by_what_broadcasts_find_a_client(core: Core) -> None:
+    report = await take(
+        core,
+        f'{COACH}{SELAM.row},Delft,2,re-integratie,Werkse!,"en, nl"\n'
+        "client,K-0002,Khaled,ar_SY,s-joke,,,,,\n",
+        WITH_FACTS,
+    )
+    assert (report.clients, report.changed, report.problems) == (2, 0, [])
+    assert await facts_of(core, "K-0001") == ClientFacts(
+        "Delft", 2, ClientGroup.REINTEGRATION, "Werkse!", (ENGLISH, DUTCH)
+    )
+    assert await facts_of(core, "K-0002") == ClientFacts()
+
+
+async def test_a_file_without_those_columns_leaves_what_is_known(core: Core) -> None:
+    await take(core, f"{COACH}{SELAM.row},Delft,2,scholing,,en\n", WITH_FACTS)
+    before = await facts_of(core, "K-0001")
+    report = await import_csv(core, CSV, NOW)
+    assert (report.changed, report.known, report.problems) == (0, 2, [])
+    assert await facts_of(core, "K-0001") == before != ClientFacts()
+
+
+async def test_a_later_file_changes_what_it_has_a_value_for_and_nothing_else(core: Core) -> None:
+    await take(core, f"{COACH}{SELAM.row},Delft,2,scholing,Start,en\n", WITH_FACTS)
+    again = f"{COACH}client,K-0001,Andere Naam,ar,s-bram,,3,,,nl en\n"
+    report = await take(core, again, WITH_FACTS)
+    assert (report.clients, report.changed, report.known) == (0, 1, 1)
+    assert await facts_of(core, "K-0001") == ClientFacts(
+        "Delft", 3, ClientGroup.SCHOOLING, "Start", (DUTCH, ENGLISH)
+    )
+    report = await take(core, again, WITH_FACTS)
+    assert (report.changed, report.known) == (0, 2), "the same once more is no change"
+    assert (await find_person(core, "K-0001"))[2] == "Selam", "her name is not one of these facts"
+
+
+@pytest.mark.parametrize(
+    ("word", "group"),
+    [
+        ("participation", ClientGroup.PARTICIPATION),
+        ("Participatie", ClientGroup.PARTICIPATION),
+        ("schooling", ClientGroup.SCHOOLING),
+        ("scholing", ClientGroup.SCHOOLING),
+        ("reintegration", ClientGroup.REINTEGRATION),
+        ("Re-integratie", ClientGroup.REINTEGRATION),
+    ],
+)
+async def test_a_group_is_understood_in_english_and_dutch(
+    core: Core, word: str, group: ClientGroup
+) -> None:
+    await take(core, f"{COACH}{SELAM.row},{word}\n", f"{HEADING},group")
+    assert (await facts_of(core, "K-0001")).group is group
+
+
+@pytest.mark.parametrize(
+    ("own", "words", "kept"),
+    [
+        ("ti", "en nl", (ENGLISH, DUTCH)),
+        ("ti", "NL  En", (DUTCH, ENGLISH)),
+        ("ti", "en ti nl en", (ENGLISH, DUTCH)),
+        ("ar_SY", "ar en", (ENGLISH,)),
+        ("fa", "fa_AF", (DARI,)),
+        ("nl", "ar_sy", (LEVANTINE_ARABIC,)),
+        ("ti", "ti", ()),
+    ],
+)
+async def test_her_own_language_is_none_of_her_other_ones(
+    core: Core, own: str, words: str, kept: tuple[Language, ...]
+) -> None:
+    row = f"{COACH}client,K-0001,Selam,{own},s-joke,{words}\n"
+    report = await take(core, row, f"{HEADING},other_languages")
+    assert report.problems == []
+    assert (await facts_of(core, "K-0001")).other_languages == kept
+
+
+async def test_what_counts_as_her_own_language_is_what_she_chose_herself(core: Core) -> None:
+    await take(core, f"{COACH}{SELAM.row}\n")
+    async with core.database.transaction() as tx:
+        selam = await people.find_client(tx, "K-0001")
+        assert selam is not None
+        await people.update_client(tx, selam.id, language=ENGLISH)
+    await take(core, f"{COACH}{SELAM.row},ti en nl\n", f"{HEADING},other_languages")
+    assert (await facts_of(core, "K-0001")).other_languages == (TIGRINYA, DUTCH)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ("Delft,4,,,", ["step '4' of K-0009", "Write one of 1, 2, 3"]),
+        ("Delft,two,,,", ["step 'two' of K-0009"]),
+        ("Delft,,sport,,", ["group 'sport' of K-0009", "participation", "re-integratie"]),
+        ("Delft,,,,en xx", ["other language 'xx' of K-0009", "ar_SY", "the best first"]),
+        (f"{'x' * 81},,,,", ["the municipality of K-0009 must have at most 80 characters"]),
+        (f"Delft,,,{'x' * 81},", ["the programme of K-0009 must have at most 80 characters"]),
+    ],
+)
+async def test_a_row_with_a_value_that_is_none_is_refused_whole(
+    core: Core, facts: str, words: list[str], known: bool
+) -> None:
+    sara = "client,K-0009,Sara,ti,s-joke"
+    await take(core, f"{COACH}{sara}\n" if known else COACH)
+    report = await take(
+        core, f"{sara},{facts}\nclient,K-0008,Lia,ti,s-joke,Delft,,,,\n", WITH_FACTS
+    )
+    assert (report.clients, report.changed, report.known) == (1, 0, 0)
+    [problem] = report.problems
+    assert problem.startswith("Line 2: ")
+    for word in words:
+        assert word in problem
+    assert (await facts_of(core, "K-0008")).municipality == "Delft"
+    if known:
+        assert await facts_of(core, "K-0009") == ClientFacts()
+    else:
+        with pytest.raises(ImportRowError):
+            await find_person(core, "K-0009")
+
+
+async def test_a_changed_client_is_counted_in_the_trail(core: Core) -> None:
+    await take(core, f"{COACH}{SELAM.row}\n")
+    await take(core, f"{SELAM.row},Delft\n", f"{HEADING},municipality")
+    async with core.database.reading() as tx:
+        trail = await tx.rows(sa.select(audit_events).order_by(audit_events.c.id))
+    assert trail[-1]["object"] == "staff:0 clients:0 changed:1"

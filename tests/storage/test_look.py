@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import StorageError
-from bot.storage.care_schema import metadata
+from bot.storage.broadcast_schema import metadata
 from bot.storage.database import Database
 from bot.storage.look import look_at_tables
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain.errors import StorageError
 from bot.storage import people
-from bot.storage.care_schema import metadata
+from bot.storage.broadcast_schema import metadata
 from bot.storage.database import Database
 from bot.storage.migrate import version
 from bot.storage.schema import staff

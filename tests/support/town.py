@@ -132,7 +132,11 @@ def town_config(folder: Path, url: str) -> Config:
         places=PLACES,
         token=TOKEN,
     )
-    return replace(config, scheduler=replace(config.scheduler, tick_seconds=1))
+    return replace(
+        config,
+        scheduler=replace(config.scheduler, tick_seconds=1),
+        broadcast=replace(config.broadcast, check_links=False),
+    )
 
 
 class Town:
